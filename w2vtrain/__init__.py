@@ -1,0 +1,54 @@
+"""Raw text into word vectors with Keras/TensorFlow.
+
+    import w2vtrain
+    w2vtrain.prepare(["novels/*.txt"], "runs/novels", w2vtrain.PrepareConfig(min_count=5))
+    w2vtrain.train("runs/novels", w2vtrain.TrainConfig(embedding_dim=100))
+    vectors = w2vtrain.Embeddings.load("runs/novels")
+    vectors.most_similar("whale", k=10)
+
+The names below are imported when they are first used, so that `import w2vtrain` stays instant.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from w2vtrain.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from w2vtrain.config import ExportConfig, PrepareConfig, RunConfig, TrainConfig
+    from w2vtrain.embeddings import Embeddings
+    from w2vtrain.errors import W2VError
+    from w2vtrain.stages.export import export
+    from w2vtrain.stages.prepare import prepare
+    from w2vtrain.stages.train import train
+
+_HOMES = {
+    "prepare": "w2vtrain.stages.prepare",
+    "train": "w2vtrain.stages.train",
+    "export": "w2vtrain.stages.export",
+    "Embeddings": "w2vtrain.embeddings",
+    "PrepareConfig": "w2vtrain.config",
+    "TrainConfig": "w2vtrain.config",
+    "ExportConfig": "w2vtrain.config",
+    "RunConfig": "w2vtrain.config",
+    "W2VError": "w2vtrain.errors",
+}
+
+__all__ = [
+    "Embeddings",
+    "ExportConfig",
+    "PrepareConfig",
+    "RunConfig",
+    "TrainConfig",
+    "W2VError",
+    "__version__",
+    "export",
+    "prepare",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

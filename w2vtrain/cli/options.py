@@ -1,0 +1,86 @@
+"""Command-line options made from the config dataclasses, so that a default stands only there."""
+
+import dataclasses
+import functools
+import inspect
+import typing
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from w2vtrain.config import Config, read_toml
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="TOML file with settings; options given here override it."),
+]
+
+
+def config_options(
+    **stages: type[Config],
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Returns a decorator that gives a command one option for each field of the config classes.
+
+    The command takes a keyword `given`: for each stage, the options that the user typed. Its other
+    parameters stay as they are.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = [
+            p
+            for name, p in inspect.signature(command, eval_str=True).parameters.items()
+            if name != "given"
+        ]
+        options = [
+            (stage, f, _parameter(f, hint, stage if len(stages) > 1 else None))
+            for stage, config in stages.items()
+            for f, hint in zip(
+                dataclasses.fields(config), typing.get_type_hints(config).values(), strict=True
+            )
+        ]
+
+        @functools.wraps(command)
+        def wrapper(**values: Any) -> None:
+            given: dict[str, dict[str, Any]] = {stage: {} for stage in stages}
+            for stage, f, parameter in options:
+                value = values.pop(parameter.name)
+                if value is not None:
+                    given[stage][f.name] = value
+            command(**values, given=given)
+
+        parameters = own + [parameter for _, _, parameter in options]
+        wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
+        return wrapper
+
+    return decorate
+
+
+def merged(
+    config: type[Config], stage: str, file: Path | None, given: dict[str, Any]
+) -> dict[str, Any]:
+    """Returns the keys of table `[stage]` in a TOML file, with the options given over them."""
+    table = read_toml(file).get(stage, {}) if file is not None else {}
+    config.from_mapping(table, f"[{stage}] of {file}")
+    return {**{key.replace("-", "_"): value for key, value in table.items()}, **given}
+
+
+def _parameter(f: Any, hint: Any, panel: str | None) -> inspect.Parameter:
+    plain = [part for part in typing.get_args(hint) if part is not type(None)]
+    kind = plain[0] if type(None) in typing.get_args(hint) else hint
+    flag = "--" + f.name.replace("_", "-")
+    default = f.default if f.default is not None else "none"
+    info = typer.Option(
+        f"{flag}/--no-{flag[2:]}" if kind is bool else flag,
+        help=f"{f.metadata['help']} [default: {default}]",
+        show_default=False,
+        rich_help_panel=f"Options of {panel}" if panel else None,
+    )
+    return inspect.Parameter(
+        f.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=None,
+        annotation=Annotated[kind | None, info],
+    )

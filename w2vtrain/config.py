@@ -1,0 +1,278 @@
+"""The settings of each stage, their defaults and their limits; TOML in, TOML out.
+
+A default stands here and nowhere else: the command line reads these classes for its options, and a
+TOML file has one table for each of them. A field's `metadata["help"]` is its option's help.
+"""
+
+import dataclasses
+import difflib
+import tomllib
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from w2vtrain.errors import W2VError
+
+Standardize = Literal["lower-and-strip-punctuation", "lower", "none"]
+Split = Literal["whitespace", "character"]
+Boundary = Literal["line", "paragraph", "file"]
+EncodingErrors = Literal["strict", "replace"]
+Noise = Literal["log-uniform", "unigram"]
+Pairs = Literal["stream", "explicit"]
+ExportFormat = Literal["projector", "word2vec-text", "word2vec-binary", "npy"]
+Table = Literal["target", "context", "mean"]
+
+
+def option(default: Any, help: str) -> Any:
+    """Returns a dataclass field that carries the help of its command-line option."""
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True)
+class Config:
+    """What the settings of every stage have in common."""
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], where: str = "settings") -> Self:
+        """Returns the settings with `values` (kebab-case or snake_case keys) over the defaults.
+
+        Raises:
+            W2VError: an unknown key (the nearest known one is offered), or a value of a wrong type.
+        """
+        known = {f.name: hint for f, hint in zip(dataclasses.fields(cls), _types(cls), strict=True)}
+        settings: dict[str, Any] = {}
+        for key, value in values.items():
+            name = key.replace("-", "_")
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+                raise W2VError(
+                    f"Unknown key {key!r} in {where}.",
+                    f"Did you mean {near[0].replace('_', '-')!r}?"
+                    if near
+                    else "Known keys: " + ", ".join(k.replace("_", "-") for k in known) + ".",
+                )
+            settings[name] = _checked(value, known[name], key, where)
+        return cls(**settings)
+
+    def replaced(self, **changes: Any) -> Self:
+        """Returns a copy with `changes`, which are checked as the defaults are."""
+        return dataclasses.replace(self, **changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Returns the settings as JSON-ready values, tuples as lists."""
+        return {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in dataclasses.asdict(self).items()
+        }
+
+    def _choice(self, name: str, options: Any) -> None:
+        value = getattr(self, name)
+        if value not in typing.get_args(options):
+            raise W2VError(
+                f"{_flag(name)} is {value!r}, which is not a choice.",
+                "Choose one of: " + ", ".join(typing.get_args(options)) + ".",
+            )
+
+    def _range(self, name: str, low: float, high: float = float("inf")) -> None:
+        value = getattr(self, name)
+        if value is not None and not low <= value <= high:
+            bounds = f"at least {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
+            raise W2VError(f"{_flag(name)} is {value}, out of range.", f"Give a number {bounds}.")
+
+
+@dataclass(frozen=True)
+class PrepareConfig(Config):
+    """How text becomes token ids."""
+
+    text_column: str | None = option(None, "Column that holds the text (csv, tsv, jsonl, parquet).")
+    encoding: str = option("utf-8", "Encoding of the text files.")
+    encoding_errors: EncodingErrors = option(
+        "strict", "What to do with bytes that do not decode: stop, or replace and count them."
+    )
+    standardize: Standardize = option(
+        "lower-and-strip-punctuation", "What happens to the text before it is split."
+    )
+    split: Split = option("whitespace", "What a token is: a word, or one character.")
+    boundary: Boundary = option("line", "What a context window may not cross.")
+    min_count: int = option(5, "Words seen less often than this are left out.")
+    vocabulary_size: int | None = option(None, "Keep at most this many words, the most frequent.")
+    keep_oov: bool = option(False, "Keep left-out words as one token, [UNK], instead of dropping.")
+
+    def __post_init__(self) -> None:
+        self._choice("encoding_errors", EncodingErrors)
+        self._choice("standardize", Standardize)
+        self._choice("split", Split)
+        self._choice("boundary", Boundary)
+        self._range("min_count", 1)
+        self._range("vocabulary_size", 1, 2**31 - 3)
+        try:
+            "".encode(self.encoding)
+        except LookupError:
+            raise W2VError(
+                f"Unknown --encoding {self.encoding!r}.", "Try utf-8, latin-1 or cp1252."
+            ) from None
+
+
+@dataclass(frozen=True)
+class TrainConfig(Config):
+    """How token ids become vectors."""
+
+    embedding_dim: int = option(100, "Numbers in a vector.")
+    window_size: int = option(5, "Tokens of context on each side.")
+    num_negatives: int = option(5, "Noise words for each pair.")
+    noise: Noise = option("log-uniform", "Distribution of the noise words.")
+    noise_exponent: float = option(0.75, "Power that the noise probabilities are raised to.")
+    subsample_threshold: float = option(
+        1e-4, "Share of the text above which a word is thinned out; 0 keeps every word."
+    )
+    epochs: int | None = option(None, "Passes over the text; by default they follow its size.")
+    learning_rate: float = option(0.05, "Rate of the first step; it falls linearly to zero.")
+    seed: int = option(1, "The same seed gives the same vectors.")
+    threads: int | None = option(None, "Processor threads; by default all there are.")
+    pairs: Pairs = option(
+        "stream", "stream: the fast engine; explicit: pairs through tf.data and an optimizer."
+    )
+
+    def __post_init__(self) -> None:
+        self._choice("noise", Noise)
+        self._choice("pairs", Pairs)
+        self._range("embedding_dim", 1, 8192)
+        self._range("window_size", 1, 64)
+        self._range("num_negatives", 1, 1000)
+        self._range("noise_exponent", 0, 4)
+        self._range("subsample_threshold", 0, 1)
+        self._range("epochs", 1, 100_000)
+        self._range("seed", 0, 2**63 - 1)
+        self._range("threads", 1, 1024)
+        if not 0 < self.learning_rate <= 10:
+            raise W2VError(
+                f"--learning-rate is {self.learning_rate}, out of range.",
+                "Give a number above 0 and up to 10; 0.025 to 0.05 is usual.",
+            )
+
+
+@dataclass(frozen=True)
+class ExportConfig(Config):
+    """Which vectors leave the run, and in what form."""
+
+    format: ExportFormat = option("projector", "Form of the exported files.")
+    top: int | None = option(None, "Only the N most frequent words.")
+    normalize: bool = option(False, "Scale every vector to length 1.")
+    vectors: Table = option("target", "Which table: target, context, or the mean of the two.")
+
+    def __post_init__(self) -> None:
+        self._choice("format", ExportFormat)
+        self._choice("vectors", Table)
+        self._range("top", 1)
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One TOML file: where the text is, where the run goes, and the settings of the three stages.
+
+    Args:
+        inputs: text files, directories or globs.
+        run: the run directory.
+    """
+
+    inputs: tuple[str, ...]
+    run: str
+    prepare: PrepareConfig
+    train: TrainConfig
+    export: ExportConfig
+
+    @classmethod
+    def load(
+        cls, path: Path, overrides: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> "RunConfig":
+        """Returns the settings in the TOML file at `path`, with `overrides` a stage over them.
+
+        Raises:
+            W2VError: the file is missing, is not TOML, or holds an unknown key or a wrong type.
+        """
+        return cls.from_mapping(read_toml(path), str(path), overrides)
+
+    @classmethod
+    def from_mapping(
+        cls,
+        values: Mapping[str, Any],
+        where: str,
+        overrides: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> "RunConfig":
+        """Returns the settings in `values`, the content of a TOML file named `where`."""
+        stages: dict[str, type[Config]] = {
+            "prepare": PrepareConfig,
+            "train": TrainConfig,
+            "export": ExportConfig,
+        }
+        known = ["inputs", "run", *stages]
+        for key in values:
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+                raise W2VError(
+                    f"Unknown key {key!r} in {where}.",
+                    f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}.",
+                )
+        inputs = _checked(values.get("inputs", []), tuple[str, ...], "inputs", where)
+        run = _checked(values.get("run", ""), str, "run", where)
+        if not inputs or not run:
+            raise W2VError(
+                f"{where} does not say {'what to read' if not inputs else 'where to write'}.",
+                'Give inputs = ["text.txt"] and run = "runs/name" at the top of the file.',
+            )
+        made: dict[str, Any] = {}
+        for stage, config in stages.items():
+            table = _checked(values.get(stage, {}), dict, stage, where)
+            merged = {k.replace("-", "_"): v for k, v in table.items()}
+            merged.update((overrides or {}).get(stage, {}))
+            made[stage] = config.from_mapping(merged, f"[{stage}] of {where}")
+        return cls(inputs=inputs, run=run, **made)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Returns the content of the TOML file at `path`.
+
+    Raises:
+        W2VError: the file cannot be read or is not TOML; the message names the line.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise W2VError(f"No such file: {path}", "Give the path of a TOML file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise W2VError(f"Cannot read {path}: {error}", "Give the path of a TOML file.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise W2VError(f"{path} is not valid TOML: {error}", "Mend that line.") from None
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _types(config: type) -> list[Any]:
+    hints = typing.get_type_hints(config)
+    return [hints[f.name] for f in dataclasses.fields(config)]
+
+
+def _checked(value: Any, hint: Any, key: str, where: str) -> Any:
+    """Returns `value` as the type `hint` asks for, or raises W2VError naming both."""
+    if isinstance(hint, types.UnionType):
+        if value is None:
+            return None
+        hint = next(part for part in typing.get_args(hint) if part is not type(None))
+    origin = typing.get_origin(hint)
+    if origin is Literal:
+        hint = str
+    if origin is tuple:
+        if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+            return tuple(value)
+        raise W2VError(f"{key} in {where} is {value!r}.", 'Give a list of texts: ["a", "b"].')
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, hint) and not (hint is not bool and isinstance(value, bool)):
+        return value
+    names = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true/false"}
+    raise W2VError(f"{key} in {where} is {value!r}.", f"Give {names.get(hint, 'a table')}.")

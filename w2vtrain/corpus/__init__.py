@@ -1,0 +1,1 @@
+"""From files of text to sentences that TextVectorization can take."""

@@ -1,0 +1,1 @@
+"""Vector files, one file a format: write and read."""

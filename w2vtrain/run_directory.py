@@ -1,0 +1,270 @@
+"""The names of a run's files, and how a stage's folder comes to stand there whole or not at all.
+
+    runs/novels/
+      corpus/       made by prepare: vocabulary.tsv vectorizer.keras token_ids.npy boundaries.npy
+      model/        made by train: word2vec.keras vectors.npy context_vectors.npy vocabulary.tsv …
+      checkpoints/  a training that has not ended yet
+      logs/         TensorBoard
+      export/       made by export, a folder a format
+
+A stage writes into a hidden folder beside its own and renames it when all is written, with a
+`manifest.json` in it: settings, versions, what it was made from, size and SHA-256 of every file.
+So a stage's folder that has a manifest is whole, wherever the process was killed.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from w2vtrain.errors import W2VError
+from w2vtrain.version import RUN_FORMAT, VERSION
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The paths in one run directory; nothing is created or read by making this object."""
+
+    root: Path
+
+    @property
+    def corpus(self) -> Path:
+        return self.root / "corpus"
+
+    @property
+    def corpus_vocabulary(self) -> Path:
+        return self.corpus / "vocabulary.tsv"
+
+    @property
+    def vectorizer(self) -> Path:
+        return self.corpus / "vectorizer.keras"
+
+    @property
+    def token_ids(self) -> Path:
+        return self.corpus / "token_ids.npy"
+
+    @property
+    def boundaries(self) -> Path:
+        return self.corpus / "boundaries.npy"
+
+    @property
+    def model(self) -> Path:
+        return self.root / "model"
+
+    @property
+    def keras_model(self) -> Path:
+        return self.model / "word2vec.keras"
+
+    @property
+    def vectors(self) -> Path:
+        return self.model / "vectors.npy"
+
+    @property
+    def context_vectors(self) -> Path:
+        return self.model / "context_vectors.npy"
+
+    @property
+    def vocabulary(self) -> Path:
+        return self.model / "vocabulary.tsv"
+
+    @property
+    def history(self) -> Path:
+        return self.model / "history.csv"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.root / "checkpoints"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def export(self) -> Path:
+        return self.root / "export"
+
+
+@contextlib.contextmanager
+def writing_stage(folder: Path, record: dict[str, Any]) -> Iterator[Path]:
+    """Yields a hidden folder to write into; it becomes `folder` when the body ends without error.
+
+    Args:
+        folder: the stage's folder; one that stands there is replaced.
+        record: goes into the manifest (`config`, `inputs`, `summary` …); the body may add to it.
+    Raises:
+        W2VError: the disk is full or the place is not writable. What stood in `folder` stays.
+    """
+    created = _missing_ancestors(folder)
+    temporary: Path | None = None
+    try:
+        with translated_os_errors(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            recover(folder)
+            temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+            temporary.chmod(0o755)
+            yield temporary
+            write_manifest(temporary, record)
+            replace_folder(temporary, folder)
+    except BaseException:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+        for path in created:  # a run directory that this call made holds nothing: take it back
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        raise
+
+
+def _missing_ancestors(folder: Path) -> list[Path]:
+    return [path for path in folder.absolute().parents if not path.exists()]
+
+
+def replace_folder(new: Path, folder: Path) -> None:
+    """Renames `new` to `folder`; what stood there is kept aside until the new one is in place."""
+    old = _aside(folder)
+    if folder.exists():
+        folder.rename(old)
+    new.rename(folder)
+    _sync(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def recover(folder: Path) -> None:
+    """Puts back what `replace_folder` had set aside when it was killed between its two renames."""
+    old = _aside(folder)
+    if old.exists():
+        if folder.exists():
+            shutil.rmtree(old)
+        else:
+            old.rename(folder)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.old"
+
+
+def write_manifest(folder: Path, record: Mapping[str, Any]) -> None:
+    """Writes `manifest.json` with `record` and the size and SHA-256 of every file in `folder`."""
+    files = {
+        str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": sha256(path)}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != MANIFEST
+    }
+    manifest = {
+        "format": RUN_FORMAT,
+        "w2vtrain": VERSION,
+        "python": platform.python_version(),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        **record,
+        "files": files,
+    }
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    write_whole(folder / MANIFEST, text.encode())
+
+
+def read_manifest(folder: Path, made_by: str, verify: bool = False) -> dict[str, Any]:
+    """Returns the manifest of a stage's folder.
+
+    Args:
+        folder: the stage's folder.
+        made_by: the command that makes it, for the hint.
+        verify: compare size and SHA-256 of every file too.
+    Raises:
+        W2VError: the stage has not been run, was made in another format, or a file differs.
+    """
+    with contextlib.suppress(OSError):
+        recover(folder)
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+        made_in = manifest["format"]
+        files = manifest["files"]
+    except FileNotFoundError:
+        raise W2VError(
+            f"{folder.parent} holds no {folder.name}/ stage.", f"Run `{made_by}` first."
+        ) from None
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise W2VError(
+            f"{path} cannot be read: {error!r}", f"Run `{made_by}` again with --force."
+        ) from None
+    if made_in != RUN_FORMAT:
+        raise W2VError(
+            f"{folder} was made in run format {made_in}; this version reads {RUN_FORMAT}.",
+            f"Run `{made_by}` again with --force, or use w2vtrain {manifest.get('w2vtrain')}.",
+        )
+    for name, facts in files.items():
+        _check_file(folder / name, facts, made_by, verify)
+    return manifest
+
+
+def _check_file(path: Path, facts: Mapping[str, Any], made_by: str, verify: bool) -> None:
+    hint = f"Run `{made_by}` again with --force."
+    if not path.is_file():
+        raise W2VError(f"{path} is missing.", hint)
+    if path.stat().st_size != facts["bytes"]:
+        raise W2VError(
+            f"{path} is damaged: {path.stat().st_size:,} bytes, not {facts['bytes']:,}.", hint
+        )
+    if verify and sha256(path) != facts["sha256"]:
+        raise W2VError(f"{path} is damaged: its SHA-256 is not the manifest's.", hint)
+
+
+def sha256(path: Path) -> str:
+    """Returns the SHA-256 of a file's content, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Writes `content` to `path` so that another process sees the old file or the new, whole."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def translated_os_errors(path: Path) -> Iterator[None]:
+    """Turns a full disk or a place that cannot be written into a W2VError that names it."""
+    try:
+        yield
+    except OSError as error:
+        hints = {
+            "ENOSPC": "Free some space, or choose another place; nothing that was there is lost.",
+            "EDQUOT": "Free some of your quota; nothing that was there is lost.",
+            "EROFS": "Choose a place that can be written.",
+            "EACCES": "Choose a place that you may write to.",
+            "EPERM": "Choose a place that you may write to.",
+            "ENOTDIR": "A part of this path is a file, not a folder.",
+            "EEXIST": "A part of this path is a file, not a folder.",
+        }
+        import errno
+
+        hint = hints.get(errno.errorcode.get(error.errno or 0, ""))
+        if hint is None:
+            raise
+        raise W2VError(f"Cannot write {path}: {error.strerror}.", hint) from error

@@ -1,0 +1,78 @@
+"""Tokens, how often each occurs, and the ids that stand for them.
+
+Id 0 is padding, id 1 stands for every word left out, and the words follow from id 2 by falling
+count; equal counts are ordered by the token's code points, so the same text gives the same ids.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from w2vtrain.errors import W2VError
+
+PADDING_ID = 0
+OOV_ID = 1
+FIRST_WORD_ID = 2
+PADDING_TOKEN = ""
+OOV_TOKEN = "[UNK]"  # Keras' own name for it in TextVectorization
+
+# One line is one token: what would break the line is written as an escape.
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_UNESCAPES = {"\\\\": "\\", "\\t": "\t", "\\n": "\n", "\\r": "\r"}
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Tokens with their counts; a token's row is its place in both.
+
+    Args:
+        tokens: distinct texts.
+        counts: int64 array, shape `(tokens,)`: occurrences in the corpus.
+    """
+
+    tokens: tuple[str, ...]
+    counts: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def save(self, path: Path) -> None:
+        """Writes one `token TAB count` line a row; backslash, tab and line ends are escaped."""
+        lines = (
+            f"{token.translate(_ESCAPES)}\t{count}\n"
+            for token, count in zip(self.tokens, self.counts.tolist(), strict=True)
+        )
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(lines)
+
+    @classmethod
+    def load(cls, path: Path) -> "Vocabulary":
+        """Returns the vocabulary that `save` wrote.
+
+        Raises:
+            W2VError: the file cannot be read, or a line is not `token TAB count`.
+        """
+        try:
+            lines = path.read_bytes().decode("utf-8").split("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise W2VError(f"Cannot read {path}: {error}", "Is this a run's vocabulary?") from None
+        tokens: list[str] = []
+        counts: list[int] = []
+        for number, line in enumerate(lines[:-1], start=1):
+            token, tab, count = line.partition("\t")
+            if not tab or not count.isascii() or not count.isdigit():
+                raise W2VError(f"{path}, line {number}: not `token TAB count`: {line[:80]!r}")
+            tokens.append(_unescaped(token))
+            counts.append(int(count))
+        return cls(tuple(tokens), np.array(counts, dtype=np.int64))
+
+
+def _unescaped(text: str) -> str:
+    if "\\" not in text:
+        return text
+    parts: Sequence[str] = text.split("\\\\")
+    for escape, character in list(_UNESCAPES.items())[1:]:
+        parts = [part.replace(escape, character) for part in parts]
+    return "\\".join(parts)
