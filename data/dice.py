@@ -8,6 +8,7 @@ import random
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
+from typing import Any
 
 
 class Dice:
@@ -20,18 +21,18 @@ class Dice:
     def chance(self, probability: float) -> bool:
         return self._random() < probability
 
-    def even(self, items: Sequence) -> object:
+    def even(self, items: Sequence) -> Any:
         """One item, all equally likely."""
         return items[int(self._random() * len(items))]
 
-    def falling(self, items: Sequence, shift: float) -> object:
-        """One item, number i (from 0) with weight 1 / (i + shift): Zipf's law, softer as it grows."""
+    def falling(self, items: Sequence, shift: float) -> Any:
+        """One item, number i (from 0) with weight 1 / (i + shift): Zipf's law, softened."""
         key = (len(items), shift)
         if key not in self._cumulative:
             self._cumulative[key] = list(accumulate(1 / (i + shift) for i in range(len(items))))
         return items[self._at(self._cumulative[key])]
 
-    def weighted(self, items: Sequence, weights: Sequence[float]) -> object:
+    def weighted(self, items: Sequence, weights: Sequence[float]) -> Any:
         return items[self._at(list(accumulate(weights)))]
 
     def shuffled(self, items: Sequence) -> list:

@@ -2,8 +2,8 @@
 
 from itertools import combinations, permutations
 
-import world
 from dice import Dice
+from world import WORLD, Group, groups
 
 # how alike two words are: what their groups share | how many pairs of this kind
 LEVELS = {
@@ -16,7 +16,7 @@ LEVELS = {
 MOST_PAIRS_A_WORD = 6
 
 
-def similarity(one: world.Group, other: world.Group) -> float:
+def similarity(one: Group, other: Group) -> float:
     """The planted likeness (0 to 9) of two words from what their groups share."""
     if one is other:
         return 9.0
@@ -29,7 +29,7 @@ def similarity(one: world.Group, other: world.Group) -> float:
 
 def similarity_pairs(seed: int) -> list[tuple[str, str, float]]:
     """Pairs of each level of likeness, drawn by seeded dice from all that the world has."""
-    of = {word: group for group in world.groups() for word in group.words}
+    of = {word: group for group in groups() for word in group.words}
     pairs: list[tuple[str, str, float]] = []
     used: dict[str, int] = {}
     wanted = dict(LEVELS)
@@ -44,16 +44,16 @@ def similarity_pairs(seed: int) -> list[tuple[str, str, float]]:
 
 def analogy_sections() -> dict[str, list[tuple[str, str]]]:
     """Section name -> all word pairs of the relation."""
-    countries = [line.split() for line in world.COUNTRIES]
-    verbs = [forms.split() for forms in world.VERBS]
+    countries = [(name, *row.split()[:2]) for name, row in WORLD["countries"].items()]
+    verbs = [forms.split() for forms in WORLD["verbs"]]
     return {
-        "capital-country": [(row[2], row[0]) for row in countries],
-        "country-adjective": [(row[0], row[1]) for row in countries],
-        "family-and-rank": [_pair(pair) for pair in world.COUPLES],
-        "past-tense": [(row[0], row[1]) for row in verbs],
-        "present-participle": [(row[0], row[2]) for row in verbs],
-        "plural": [_pair(pair) for pair in world.PLURALS],
-        "comparative": [_pair(pair) for pair in world.ADJECTIVES],
+        "capital-country": [(capital, name) for name, _, capital in countries],
+        "country-adjective": [(name, adjective) for name, adjective, _ in countries],
+        "family-and-rank": [_pair(pair) for pair in WORLD["couples"]],
+        "past-tense": [(base, past) for base, past, _ in verbs],
+        "present-participle": [(base, participle) for base, _, participle in verbs],
+        "plural": [_pair(pair) for pair in WORLD["plurals"]],
+        "comparative": [_pair(pair) for pair in WORLD["adjectives"]],
     }
 
 
