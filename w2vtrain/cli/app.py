@@ -4,7 +4,11 @@ from typing import Annotated
 
 import typer
 
-from w2vtrain.cli import prepare
+from w2vtrain.cli import (
+    convert,
+    export,
+    prepare,
+)
 from w2vtrain.version import VERSION
 
 app = typer.Typer(
@@ -31,3 +35,5 @@ def _root(
 
 
 app.command("prepare")(prepare.prepare)
+app.command("export")(export.export)
+app.command("convert")(convert.convert)
