@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from w2vtrain.cli import analogy, evaluate, neighbors, odd_one_out, similarity, vector
 from w2vtrain.version import VERSION
 
 app = typer.Typer(
@@ -27,3 +28,11 @@ def _root(
     ] = False,
 ) -> None:
     """Raw text into word vectors: prepare, train, evaluate, export."""
+
+
+app.command("neighbors")(neighbors.neighbors)
+app.command("analogy")(analogy.analogy)
+app.command("similarity")(similarity.similarity)
+app.command("odd-one-out")(odd_one_out.odd_one_out)
+app.command("vector")(vector.vector)
+app.command("evaluate", cls=evaluate.FilesAfterFlag)(evaluate.evaluate)

@@ -7,7 +7,6 @@ from typing import Any, Literal
 import numpy as np
 
 from w2vtrain.embeddings import Embeddings
-from w2vtrain.errors import W2VError
 from w2vtrain.evaluation.answers import answer
 from w2vtrain.evaluation.bootstrap import RESAMPLES, Estimate, interval
 from w2vtrain.evaluation.lookup import UNKNOWN, Lookup
@@ -138,20 +137,13 @@ def evaluate_analogies(
 def outcomes(
     embeddings: Embeddings, questions: AnalogySet, restrict_vocabulary: int | None, method: Method
 ) -> list[SectionOutcome]:
-    """Returns which questions could be asked and which were answered rightly, by section.
-
-    Raises:
-        W2VError: a vector holds NaN or infinity.
-    """
+    """Returns which questions could be asked and which were answered rightly, by section."""
     lookup = Lookup(embeddings.tokens, restrict_vocabulary)
     rows = lookup.rows(q for section in questions.sections for q in section.questions)
     known = (rows != UNKNOWN).all(axis=1)
     correct = np.zeros(len(rows), dtype=bool)
     if known.any():
-        unit = embeddings.normalized[: len(lookup.tokens)]
-        if not np.isfinite(unit).all():
-            raise W2VError("Some of the vectors hold NaN or infinity.", "Train them anew.")
-        answers = answer(unit, lookup.group, rows[known, :3], method)
+        answers = answer(embeddings.normalized, lookup.group, rows[known, :3], method)
         correct[known] = lookup.group[answers] == lookup.group[rows[known, 3]]
     ends = np.cumsum([len(section.questions) for section in questions.sections])
     return [

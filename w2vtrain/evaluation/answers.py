@@ -14,7 +14,7 @@ def answer(unit: np.ndarray, group: np.ndarray, asked: np.ndarray, method: str) 
     maximises `cos(w, b) * cos(w, c) / cos(w, a)` with cosines shifted to [0, 1].
 
     Source: Levy and Goldberg, Linguistic Regularities in Sparse and Explicit Word Representations
-    (CoNLL 2014), equations 2 and 4, with gensim's constant of 1e-6.
+    (CoNLL 2014), equations 3 and 4, with gensim's constant of 1e-6.
 
     Args:
         unit: float32 array, shape `(tokens, dim)`: rows of length 1.
