@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from w2vtrain.cli import analogy, evaluate, neighbors, odd_one_out, similarity, vector
+from w2vtrain.cli import analogy, evaluate, explain, neighbors, odd_one_out, similarity, vector
 from w2vtrain.version import VERSION
 
 app = typer.Typer(
@@ -36,3 +36,4 @@ app.command("similarity")(similarity.similarity)
 app.command("odd-one-out")(odd_one_out.odd_one_out)
 app.command("vector")(vector.vector)
 app.command("evaluate", cls=evaluate.FilesAfterFlag)(evaluate.evaluate)
+app.command("explain")(explain.explain)
