@@ -5,9 +5,16 @@ from typing import Annotated
 import typer
 
 from w2vtrain.cli import (
+    analogy,
     convert,
+    evaluate,
+    explain,
     export,
+    neighbors,
+    odd_one_out,
     prepare,
+    similarity,
+    vector,
 )
 from w2vtrain.version import VERSION
 
@@ -37,3 +44,10 @@ def _root(
 app.command("prepare")(prepare.prepare)
 app.command("export")(export.export)
 app.command("convert")(convert.convert)
+app.command("neighbors")(neighbors.neighbors)
+app.command("analogy")(analogy.analogy)
+app.command("similarity")(similarity.similarity)
+app.command("odd-one-out")(odd_one_out.odd_one_out)
+app.command("vector")(vector.vector)
+app.command("evaluate", cls=evaluate.FilesAfterFlag)(evaluate.evaluate)
+app.command("explain")(explain.explain)
