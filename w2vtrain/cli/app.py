@@ -13,7 +13,9 @@ from w2vtrain.cli import (
     neighbors,
     odd_one_out,
     prepare,
+    run,
     similarity,
+    train,
     vector,
 )
 from w2vtrain.version import VERSION
@@ -42,6 +44,8 @@ def _root(
 
 
 app.command("prepare")(prepare.prepare)
+app.command("train")(train.train)
+app.command("run")(run.run)
 app.command("export")(export.export)
 app.command("convert")(convert.convert)
 app.command("neighbors")(neighbors.neighbors)

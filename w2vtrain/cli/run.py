@@ -49,7 +49,12 @@ def run(
         say()
     exported = export(place, settings.export)
     if as_json:
-        results = {"prepare": prepared, "train": trained, "export": exported}
-        print_json({name: dataclasses.asdict(result) for name, result in results.items()})
+        print_json(
+            {
+                "prepare": dataclasses.asdict(prepared),
+                "train": dataclasses.asdict(trained),
+                "export": exported.as_dict(),
+            }
+        )
     else:
         say_exported(exported)

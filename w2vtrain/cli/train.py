@@ -42,7 +42,7 @@ def train(
 
 @contextmanager
 def train_progress() -> "Iterator[Callable[[TrainProgress], None]]":
-    """Yields a callback that shows loss, rate, words/s and the time left, on a terminal's stderr."""
+    """Yields a callback that shows loss, rate, words/s and time left, on a terminal's stderr."""
     from tqdm import tqdm
 
     bar: Any = tqdm(

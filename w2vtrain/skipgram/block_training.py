@@ -42,7 +42,6 @@ def block_training(text: TrainingText, config: TrainConfig, epochs: int) -> Trai
     facts = {
         "tokens_per_step": shape.tokens,
         "noise_per_block": shape.noise_size,
-        "kept_share": kept / counts.sum(),
         "damped_target_rows": int((damping[0] < 1).sum()),
         "damped_context_rows": int((damping[1] < 1).sum()),
     }

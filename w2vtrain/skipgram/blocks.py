@@ -6,6 +6,7 @@ blocks and shuffles those. Each pool of slices draws from a generator of its own
 epoch, pool): so the same seed gives the same blocks, and an epoch can be entered in its middle.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +86,7 @@ class TokenFile:
         cuts = np.unique(np.concatenate([[0], cuts]))
         extra = [
             np.arange(start + LONGEST_UNIT, stop, LONGEST_UNIT)
-            for start, stop in zip(cuts[:-1], cuts[1:], strict=True)
+            for start, stop in itertools.pairwise(cuts)
             if stop - start > LONGEST_UNIT
         ]
         return np.unique(np.concatenate([cuts, *extra])).astype(np.int64)

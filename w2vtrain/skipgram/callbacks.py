@@ -23,6 +23,7 @@ class TrainProgress:
         loss: mean a pair since the epoch began.
         learning_rate: of the next step.
         words: running words gone through, over all epochs, before subsampling.
+        words_total: running words of all epochs.
         words_per_second: since training began, tracing included.
         seconds: since training began.
     """
@@ -34,6 +35,7 @@ class TrainProgress:
     loss: float
     learning_rate: float
     words: float
+    words_total: int
     words_per_second: float
     seconds: float
 
@@ -93,6 +95,7 @@ class Recorder(keras.callbacks.Callback):
             loss=loss,
             learning_rate=rate,
             words=words,
+            words_total=self._words * self._epochs,
             words_per_second=words / seconds,
             seconds=seconds,
         )

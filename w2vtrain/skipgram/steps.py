@@ -1,4 +1,4 @@
-"""Training steps: blocks of text with their noise words, arranged so that a step touches each row once.
+"""Training steps: blocks of text with their noise words, sorted so that a step touches a row once.
 
 A step's gradient rows must be summed a word at a time before they reach the tables. Sorting the
 step's ids here, where NumPy does it in some microseconds, lets TensorFlow do that with a sorted

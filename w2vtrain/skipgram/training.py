@@ -70,6 +70,10 @@ class TrainingText:
         """Returns the probability that a token of each id is kept: float32, shape `(ids,)`."""
         return keep_probabilities(self.counts, config.subsample_threshold)
 
+    def kept_share(self, config: TrainConfig) -> float:
+        """Returns the expected share of the running words that subsampling keeps."""
+        return float((self.counts * self.keep(config)).sum() / self.counts.sum())
+
     def noise(self, config: TrainConfig) -> np.ndarray:
         """Returns the probability of each id as noise: float64, shape `(ids,)`."""
         return noise_probabilities(self.counts, config.noise, config.noise_exponent)

@@ -40,6 +40,7 @@ class TrainSummary:
         first_loss: mean a pair in the first epoch.
         seconds: of training, tracing included; imports, loading and saving are not.
         words_per_second: running words, before subsampling, of all epochs over `seconds`.
+        kept_share: expected share of the running words that subsampling keeps.
         facts: what the objective chose: tokens a step, noise words, damped rows.
     """
 
@@ -53,6 +54,7 @@ class TrainSummary:
     first_loss: float
     seconds: float
     words_per_second: float
+    kept_share: float
     facts: dict[str, Any]
 
 
@@ -170,7 +172,8 @@ def _write(
         table = layer.embeddings.numpy()[rows]
         if not np.isfinite(table).all():
             raise W2VError(
-                "The vectors hold NaN or infinite numbers.", "Lower --learning-rate and train again."
+                "The vectors hold NaN or infinite numbers.",
+                "Lower --learning-rate and train again.",
             )
         np.save(folder / path.name, table)
     Vocabulary(text.vocabulary.tokens[rows], text.vocabulary.counts[rows]).save(
@@ -204,5 +207,6 @@ def _summary(
         first_loss=first.loss,
         seconds=last.seconds,
         words_per_second=text.file.tokens * last.epochs / last.seconds,
+        kept_share=text.kept_share(config),
         facts=training.facts,
     )
