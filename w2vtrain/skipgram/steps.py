@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from w2vtrain.skipgram.blocks import Blocks, BlockStream
+from w2vtrain.skipgram.blocks import Blocks, pools_of_blocks
 from w2vtrain.skipgram.sampling import NoiseSampler
 from w2vtrain.skipgram.step_shape import StepShape
+from w2vtrain.skipgram.text_stream import TextStream
 
 CHUNK_STEPS = 32  # made at a time: enough to amortise NumPy's calls, some megabytes
 
@@ -155,16 +156,15 @@ def _row_uses(
     )
 
 
-def epoch_steps(stream: BlockStream, maker: StepMaker, epoch: int, blocks: int) -> Iterator[Steps]:
-    """Yields the steps of an epoch, up to `CHUNK_STEPS` at a time.
-
-    Args:
-        blocks: blocks in one step.
-    """
-    for pool, generator in stream.pools(epoch):
-        for start in range(0, len(pool.tokens), CHUNK_STEPS * blocks):
-            part = slice(start, start + CHUNK_STEPS * blocks)
-            yield maker.make(Blocks(pool.tokens[part], pool.windows[part]), generator)
+def epoch_steps(
+    stream: TextStream, maker: StepMaker, shape: StepShape, epoch: int
+) -> Iterator[Steps]:
+    """Yields the steps of an epoch, up to `CHUNK_STEPS` at a time."""
+    size = CHUNK_STEPS * shape.blocks
+    for blocks, generator in pools_of_blocks(stream, shape, epoch):
+        for start in range(0, len(blocks.tokens), size):
+            part = slice(start, start + size)
+            yield maker.make(Blocks(blocks.tokens[part], blocks.windows[part]), generator)
 
 
 def as_dataset(epochs: Callable[[], Iterator[Steps]], shape: StepShape) -> Any:
