@@ -14,7 +14,7 @@ Slots = dict[str, Callable[[], str]]
 
 TOPICS = {  # topic: share of the sentences
     "country": 0.21,
-    "couple": 0.13,
+    "couple": 0.14,
     "verb": 0.175,
     "adjective": 0.125,
     "plural": 0.1,
