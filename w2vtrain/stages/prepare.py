@@ -220,7 +220,7 @@ class _Work:
             word, count = counted.left_out[0], int(counted.left_out_counts[0])
             raise W2VError(
                 f"No word is left: --min-count is {self._config.min_count}, and the most frequent "
-                f"word, {word!r}, occurs {count:,} times.",
+                f"word, {word!r}, occurs {count:,} time{'' if count == 1 else 's'}.",
                 f"Give --min-count {count} or less, or more text.",
             )
 
