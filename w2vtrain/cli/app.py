@@ -4,7 +4,18 @@ from typing import Annotated
 
 import typer
 
-from w2vtrain.cli import analogy, evaluate, explain, neighbors, odd_one_out, similarity, vector
+from w2vtrain.cli import (
+    analogy,
+    diff,
+    evaluate,
+    explain,
+    neighbors,
+    odd_one_out,
+    similarity,
+    stability,
+    vector,
+)
+from w2vtrain.cli.several_values import several_values
 from w2vtrain.version import VERSION
 
 app = typer.Typer(
@@ -35,5 +46,7 @@ app.command("analogy")(analogy.analogy)
 app.command("similarity")(similarity.similarity)
 app.command("odd-one-out")(odd_one_out.odd_one_out)
 app.command("vector")(vector.vector)
-app.command("evaluate", cls=evaluate.FilesAfterFlag)(evaluate.evaluate)
+app.command("evaluate", cls=several_values("--similarity", "--analogies"))(evaluate.evaluate)
 app.command("explain")(explain.explain)
+app.command("diff")(diff.diff)
+app.command("stability", cls=several_values("--words"))(stability.stability)
