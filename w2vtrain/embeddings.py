@@ -14,7 +14,6 @@ import numpy as np
 from w2vtrain import search
 from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import RunDirectory, read_manifest
-from w2vtrain.vocabulary import Vocabulary
 
 Query = str | np.ndarray
 Pairs = list[tuple[str, float]]
@@ -56,12 +55,37 @@ class Embeddings:
         self._scales = search.scales_of(norms)
 
     @classmethod
-    def load(cls, path: str | Path) -> "Embeddings":
-        """Returns the vectors of a run directory."""
+    def load(cls, path: str | Path, format: str | None = None) -> "Embeddings":
+        """Returns the vectors of a run directory, or of a file or folder of any known format.
+
+        Args:
+            path: where they lie.
+            format: a name in `w2vtrain.formats.registry.FORMATS`; by default the content tells.
+        Raises:
+            W2VError: nothing there, a run without training, an unknown format or a damaged file.
+        """
+        from w2vtrain.formats import registry, stream
+
         run = RunDirectory(Path(path))
-        read_manifest(run.model, made_by=f"w2v train {path}")
-        vocabulary = Vocabulary.load(run.vocabulary)
-        return cls(vocabulary.tokens, np.load(run.vectors, mmap_mode="r"), vocabulary.counts)
+        if format is None and (run.model.is_dir() or run.corpus.is_dir()):
+            read_manifest(run.model, made_by=f"w2v train {path}")
+            return cls.load(run.model, "npy")
+        tokens, vectors, counts = stream.collect(registry.read(Path(path), format))
+        return cls(tokens, vectors, counts)
+
+    def save(self, path: str | Path, format: str | None = None) -> None:
+        """Writes the vectors to a file or folder, whole or not at all.
+
+        Args:
+            path: where to.
+            format: a name in `w2vtrain.formats.registry.FORMATS`; by default the ending tells.
+        Raises:
+            W2VError: a token that the format cannot carry, or a place that cannot be written.
+        """
+        from w2vtrain.formats import registry, stream
+
+        table = stream.of_matrix(self.tokens, self.vectors, self.counts)
+        registry.write(Path(path), table, format)
 
     def __repr__(self) -> str:
         return f"Embeddings({len(self):,} tokens, dim {self.dim})"

@@ -6,9 +6,11 @@ import typer
 
 from w2vtrain.cli import (
     analogy,
+    convert,
     diff,
     evaluate,
     explain,
+    export,
     neighbors,
     odd_one_out,
     similarity,
@@ -50,3 +52,5 @@ app.command("evaluate", cls=several_values("--similarity", "--analogies"))(evalu
 app.command("explain")(explain.explain)
 app.command("diff")(diff.diff)
 app.command("stability", cls=several_values("--words"))(stability.stability)
+app.command("export")(export.export)
+app.command("convert")(convert.convert)
