@@ -13,6 +13,7 @@ from w2vtrain.cli import (
     export,
     neighbors,
     odd_one_out,
+    prepare,
     similarity,
     stability,
     vector,
@@ -43,6 +44,7 @@ def _root(
     """Raw text into word vectors: prepare, train, evaluate, export."""
 
 
+app.command("prepare")(prepare.prepare)
 app.command("neighbors")(neighbors.neighbors)
 app.command("analogy")(analogy.analogy)
 app.command("similarity")(similarity.similarity)
