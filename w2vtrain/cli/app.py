@@ -17,6 +17,7 @@ from w2vtrain.cli import (
     similarity,
     stability,
     vector,
+    why_not,
 )
 from w2vtrain.cli.several_values import several_values
 from w2vtrain.version import VERSION
@@ -56,3 +57,4 @@ app.command("diff")(diff.diff)
 app.command("stability", cls=several_values("--words"))(stability.stability)
 app.command("export")(export.export)
 app.command("convert")(convert.convert)
+app.command("why-not")(why_not.why_not)
