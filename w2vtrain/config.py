@@ -137,7 +137,9 @@ class TrainConfig(Config):
         1e-4, "Share of the text above which a word is thinned out; 0 keeps every word."
     )
     epochs: int | None = option(None, "Passes over the text; by default they follow its size.")
-    learning_rate: float = option(0.05, "Rate of the first step; it falls linearly to zero.")
+    learning_rate: float | None = option(
+        None, "Rate of the first step, which falls linearly; by default 0.05, explicit pairs 0.002."
+    )
     seed: int = option(1, "The same seed gives the same vectors.")
     threads: int | None = option(None, "Processor threads; by default all there are.")
     pairs: Pairs = option(
@@ -155,11 +157,18 @@ class TrainConfig(Config):
         self._range("epochs", 1, 100_000)
         self._range("seed", 0, 2**63 - 1)
         self._range("threads", 1, 1024)
-        if not 0 < self.learning_rate <= 10:
+        if not 0 < self.first_learning_rate <= 10:
             raise W2VError(
                 f"--learning-rate is {self.learning_rate}, out of range.",
                 "Give a number above 0 and up to 10; 0.025 to 0.05 is usual.",
             )
+
+    @property
+    def first_learning_rate(self) -> float:
+        """The rate of the first step: of SGD on summed pairs, or of Adam on explicit pairs."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return 0.05 if self.pairs == "stream" else 0.002
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from w2vtrain.cli import (
     neighbors,
     odd_one_out,
     prepare,
+    run,
     similarity,
     stability,
+    train,
     vector,
     why_not,
 )
@@ -46,6 +48,10 @@ def _root(
 
 
 app.command("prepare")(prepare.prepare)
+app.command("train")(train.train)
+app.command("run")(run.run)
+app.command("export")(export.export)
+app.command("convert")(convert.convert)
 app.command("neighbors")(neighbors.neighbors)
 app.command("analogy")(analogy.analogy)
 app.command("similarity")(similarity.similarity)
@@ -53,8 +59,6 @@ app.command("odd-one-out")(odd_one_out.odd_one_out)
 app.command("vector")(vector.vector)
 app.command("evaluate", cls=several_values("--similarity", "--analogies"))(evaluate.evaluate)
 app.command("explain")(explain.explain)
+app.command("why-not")(why_not.why_not)
 app.command("diff")(diff.diff)
 app.command("stability", cls=several_values("--words"))(stability.stability)
-app.command("export")(export.export)
-app.command("convert")(convert.convert)
-app.command("why-not")(why_not.why_not)
