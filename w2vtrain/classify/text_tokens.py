@@ -169,7 +169,7 @@ def load_tokens(folder: Path, vocabulary: Vocabulary, standardize: Standardize) 
 
 
 def _encoded(tokenizer: Any, texts: Sequence[str]) -> TokenRows:
-    rows = []
+    rows: list[list[int]] = []
     for start in range(0, len(texts), 1024):
         batch = tokenizer.encode_batch_fast(list(texts[start : start + 1024]))
         rows.extend(encoding.ids for encoding in batch)
