@@ -132,7 +132,7 @@ def sorted_uses(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # One plain integer holds id and place: several times faster to sort than an argsort, and twice
     # as fast again where 32 bits are enough.
     kind = np.int32 if int(ids.max()).bit_length() + bits < 32 else np.int64
-    keys = ids.astype(kind)  # Python's integers below keep this type
+    keys: Any = ids.astype(kind)  # Python's integers below keep this type
     keys <<= bits
     keys |= np.arange(ids.shape[1], dtype=kind)
     keys.sort(axis=1)
