@@ -1,14 +1,24 @@
-"""Vectors apart from the trainer that made them: tokens, a matrix, and questions to them."""
+"""Vectors apart from the trainer that made them: tokens, a matrix, and questions to them.
 
-from collections.abc import Sequence
+The conventions are gensim's, so that its users get the numbers they know: cosines of unit vectors,
+the mean of unit vectors for lists of words, and the words of a question never among its answers.
+"""
+
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Literal, overload
 
 import numpy as np
 
+from w2vtrain import search
 from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import RunDirectory, read_manifest
 from w2vtrain.vocabulary import Vocabulary
+
+Query = str | np.ndarray
+Pairs = list[tuple[str, float]]
+Method = Literal["3cosadd", "3cosmul"]
 
 
 class Embeddings:
@@ -16,16 +26,34 @@ class Embeddings:
 
     Args:
         tokens: distinct texts.
-        vectors: float32 array, shape `(tokens, dim)`; may be memory-mapped.
+        vectors: float array, shape `(tokens, dim)`, finite; kept as float32; may be memory-mapped.
         counts: int64 array, shape `(tokens,)`, or None where unknown.
+    Raises:
+        W2VError: a token stands twice, the shapes do not fit, or a number is NaN or infinite.
     """
 
     def __init__(
         self, tokens: Sequence[str], vectors: np.ndarray, counts: np.ndarray | None = None
     ) -> None:
         self.tokens = tuple(tokens)
-        self.vectors = vectors
-        self.counts = counts
+        self.vectors = _checked_vectors(vectors, len(self.tokens))
+        self.counts = None if counts is None else _checked_counts(counts, len(self.tokens))
+        self._rows = {token: row for row, token in enumerate(self.tokens)}
+        if len(self._rows) != len(self.tokens):
+            row = next(i for i, token in enumerate(self.tokens) if self._rows[token] != i)
+            raise W2VError(
+                f"Token {self.tokens[row]!r} has two vectors, "
+                f"in rows {row} and {self._rows[self.tokens[row]]}.",
+                "Keep one row a token.",
+            )
+        norms = search.row_norms(self.vectors)
+        if not np.isfinite(norms).all():
+            row = int(np.argmin(np.isfinite(norms)))
+            raise W2VError(
+                f"The vector of {self.tokens[row]!r} (row {row}) holds NaN or infinity.",
+                "Vectors must be finite numbers that fit float32.",
+            )
+        self._scales = search.scales_of(norms)
 
     @classmethod
     def load(cls, path: str | Path) -> "Embeddings":
@@ -35,37 +63,229 @@ class Embeddings:
         vocabulary = Vocabulary.load(run.vocabulary)
         return cls(vocabulary.tokens, np.load(run.vectors, mmap_mode="r"), vocabulary.counts)
 
+    def __repr__(self) -> str:
+        return f"Embeddings({len(self):,} tokens, dim {self.dim})"
+
     def __len__(self) -> int:
         return len(self.tokens)
 
     def __contains__(self, token: object) -> bool:
         return token in self._rows
 
-    def __getitem__(self, token: str) -> np.ndarray:
-        """Returns the vector of `token`: float32, shape `(dim,)`."""
-        return self.vectors[self.row(token)]
+    @overload
+    def __getitem__(self, token: str) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, token: Sequence[str]) -> np.ndarray: ...
+    def __getitem__(self, token: str | Sequence[str]) -> np.ndarray:
+        """Returns the vector of a token, shape `(dim,)`, or of a list, shape `(tokens, dim)`."""
+        return self.vectors[self.row(token) if isinstance(token, str) else self.rows(token)]
+
+    @property
+    def dim(self) -> int:
+        """How many numbers a vector has."""
+        return int(self.vectors.shape[1])
 
     def row(self, token: str) -> int:
-        """Returns the row of `token`, or raises W2VError."""
+        """Returns the row of `token`.
+
+        Raises:
+            W2VError: the word is not in the vocabulary; the hint offers the nearest spellings.
+        """
         try:
             return self._rows[token]
-        except KeyError:
-            raise W2VError(f"{token!r} is not in the vocabulary.") from None
+        except (KeyError, TypeError):
+            raise W2VError(
+                f"{token!r} is not in the vocabulary of {len(self):,} tokens.",
+                _suggestion(str(token), self._rows),
+            ) from None
 
-    @cached_property
-    def _rows(self) -> dict[str, int]:
-        return {token: row for row, token in enumerate(self.tokens)}
+    def rows(self, tokens: Iterable[str]) -> list[int]:
+        """Returns the rows of several tokens."""
+        return [self.row(token) for token in tokens]
 
     @cached_property
     def normalized(self) -> np.ndarray:
         """float32 array, shape `(tokens, dim)`: rows of length 1; a zero row stays zero."""
-        norms = np.linalg.norm(self.vectors, axis=1, keepdims=True)
-        return self.vectors / np.where(norms == 0, 1, norms)
+        return self.vectors * self._scales[:, np.newaxis]
 
-    def most_similar(self, token: str, k: int = 10) -> list[tuple[str, float]]:
-        """Returns the `k` nearest other tokens by cosine, best first."""
+    def unit(self, token: str) -> np.ndarray:
+        """Returns the vector of `token` at length 1: float32, shape `(dim,)`."""
         row = self.row(token)
-        scores = self.normalized @ self.normalized[row]
-        scores[row] = -np.inf
-        best = np.argsort(-scores, kind="stable")[:k]
-        return [(self.tokens[i], float(scores[i])) for i in best]
+        return self.vectors[row] * self._scales[row]
+
+    def most_similar(
+        self,
+        positive: Query | Sequence[Query] = (),
+        negative: Query | Sequence[Query] = (),
+        k: int = 10,
+        restrict_vocabulary: int | None = None,
+    ) -> Pairs:
+        """Returns the `k` nearest tokens with their cosines, best first, without those asked.
+
+        Args:
+            positive: a word, a vector, or a list of them.
+            negative: a word, a vector, or a list of them, which count against.
+            k: how many.
+            restrict_vocabulary: look at the first so many rows only.
+        Raises:
+            W2VError: an unknown word, a vector of another length, or nothing asked.
+        """
+        plus, minus = _listed(positive), _listed(negative)
+        mean = self._mean(plus, minus)
+        rows = [self.row(item) for item in plus + minus if isinstance(item, str)]
+        end = _limit(restrict_vocabulary, len(self))
+        scores = (self.vectors[:end] @ mean) * self._scales[:end]
+        return self._best(scores, rows, k)
+
+    def most_similar_batch(
+        self,
+        queries: Sequence[str] | np.ndarray,
+        k: int = 10,
+        restrict_vocabulary: int | None = None,
+        exclude: Sequence[Iterable[int]] | None = None,
+    ) -> list[Pairs]:
+        """Returns for each query its `k` nearest tokens, as `most_similar` does, but many at once.
+
+        Args:
+            queries: words, or a float array, shape `(queries, dim)`.
+            k: how many.
+            restrict_vocabulary: look at the first so many rows only.
+            exclude: for each query the rows left out; by default a word's own row.
+        """
+        if isinstance(queries, np.ndarray):
+            matrix = self._fitting(queries, 2)
+            left_out = [set[int]() for _ in matrix] if exclude is None else [*map(set, exclude)]
+        else:
+            rows = self.rows(queries)
+            matrix = self.vectors[rows]
+            left_out = [{row} for row in rows] if exclude is None else [*map(set, exclude)]
+        if len(left_out) != len(matrix):
+            raise W2VError(f"{len(matrix)} queries, but `exclude` is for {len(left_out)}.")
+        matrix = matrix * search.scales_of(search.row_norms(matrix))[:, np.newaxis]
+        end = _limit(restrict_vocabulary, len(self))
+        most = max(map(len, left_out), default=0)
+        found, scores = search.nearest(
+            self.vectors[:end], self._scales[:end], matrix, max(k, 0) + most if k > 0 else 0
+        )
+        return [
+            [(self.tokens[i], s) for i, s in zip(*pair, strict=True) if i not in out][:k]
+            for pair, out in zip(
+                zip(found.tolist(), scores.tolist(), strict=True), left_out, strict=True
+            )
+        ]
+
+    def analogy(
+        self,
+        a: str,
+        b: str,
+        c: str,
+        k: int = 1,
+        method: Method = "3cosadd",
+        restrict_vocabulary: int | None = None,
+    ) -> Pairs:
+        """Returns the `k` best answers, with their scores, to "a is to b as c is to ?".
+
+        Source: 3CosAdd and 3CosMul are equations (3) and (4) of Levy and Goldberg 2014,
+        "Linguistic Regularities in Sparse and Explicit Word Representations".
+
+        Args:
+            a, b, c: words; `analogy("man", "king", "woman")` asks for the queen.
+            method: "3cosadd" (cosine with b - a + c) or "3cosmul" (a ratio, not a cosine).
+        """
+        if method == "3cosadd":
+            return self.most_similar([b, c], [a], k, restrict_vocabulary)
+        if method != "3cosmul":
+            raise W2VError(f"Unknown method {method!r}.", "Choose 3cosadd or 3cosmul.")
+        end = _limit(restrict_vocabulary, len(self))
+        scores = search.cosmul(
+            self.vectors[:end],
+            self._scales[:end],
+            np.stack([self.unit(b), self.unit(c)]),
+            self.unit(a)[np.newaxis],
+        )
+        return self._best(scores, self.rows([a, b, c]), k)
+
+    def similarity(self, a: str, b: str) -> float:
+        """Returns the cosine of two tokens' vectors; 0 where one of them is a zero vector."""
+        return float(np.dot(self.unit(a), self.unit(b)))
+
+    def odd_one_out(self, words: Sequence[str]) -> Pairs:
+        """Returns the words with their cosine to the mean of all, the odd one first."""
+        if isinstance(words, str) or len(words) < 2:
+            raise W2VError(f"Received {words!r}: too few words.", "Give three words or more.")
+        units = np.stack([self.unit(word) for word in words])
+        scores = units @ _unit(units.mean(axis=0))
+        return sorted(zip(words, scores.tolist(), strict=True), key=lambda pair: pair[1])
+
+    def _mean(self, plus: list[Query], minus: list[Query]) -> np.ndarray:
+        """Returns the unit mean of words at unit length and of vectors as they are."""
+        if not plus + minus:
+            raise W2VError("Nothing was asked.", "Give a word, a vector, or a list of them.")
+        terms = [self.unit(q) if isinstance(q, str) else self._fitting(q, 1) for q in plus + minus]
+        signs = np.array([1] * len(plus) + [-1] * len(minus), np.float32)
+        return _unit(signs @ np.stack(terms))
+
+    def _best(self, scores: np.ndarray, left_out: Sequence[int], k: int) -> Pairs:
+        rows = search.best(scores, max(k, 0) + len(set(left_out)) if k > 0 else 0)
+        kept = [row for row in rows.tolist() if row not in left_out][:k]
+        return [(self.tokens[row], float(scores[row])) for row in kept]
+
+    def _fitting(self, query: np.ndarray, axes: int) -> np.ndarray:
+        vector = np.asarray(query, np.float32)
+        if vector.ndim != axes or vector.shape[-1] != self.dim or not np.isfinite(vector).all():
+            raise W2VError(
+                f"A query of shape {vector.shape} does not fit vectors of {self.dim} numbers.",
+                "Give finite vectors of the same length.",
+            )
+        return vector
+
+
+def _listed(query: Query | Sequence[Query]) -> list[Query]:
+    if isinstance(query, str) or (isinstance(query, np.ndarray) and query.ndim == 1):
+        return [query]
+    return list(query)
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    """Returns `vector` at length 1 as float32, or zeros for a zero vector."""
+    length = float(np.linalg.norm(vector.astype(np.float64)))
+    return (vector / (length or 1)).astype(np.float32)
+
+
+def _limit(restrict: int | None, rows: int) -> int:
+    if restrict is not None and restrict < 1:
+        raise W2VError(f"restrict_vocabulary is {restrict}.", "Give a number of rows, 1 or more.")
+    return rows if restrict is None else min(restrict, rows)
+
+
+def _checked_vectors(vectors: np.ndarray, rows: int) -> np.ndarray:
+    if vectors.ndim != 2 or len(vectors) != rows or rows == 0 or vectors.shape[1] == 0:
+        raise W2VError(
+            f"{rows} tokens do not fit vectors of shape {vectors.shape}.",
+            "Give one row a token, at least one row, and at least one number a row.",
+        )
+    if vectors.dtype.kind not in "fiu":
+        raise W2VError(f"Vectors of type {vectors.dtype} are not numbers.", "Give float32.")
+    if vectors.dtype == np.float32:
+        return vectors
+    with np.errstate(over="ignore"):
+        return vectors.astype(np.float32)
+
+
+def _checked_counts(counts: np.ndarray, rows: int) -> np.ndarray:
+    array = np.asarray(counts)
+    if array.shape != (rows,) or array.dtype.kind not in "iu" or (array < 0).any():
+        raise W2VError(f"Counts of shape {array.shape} do not fit {rows} tokens.", "One a token.")
+    return array.astype(np.int64)
+
+
+def _suggestion(word: str, vocabulary: dict[str, int]) -> str:
+    """Returns a hint that offers the spellings in the vocabulary nearest to `word`."""
+    from rapidfuzz import fuzz, process
+
+    forms = [form for form in (word.lower(), word.title(), word.upper()) if form in vocabulary]
+    near = process.extract(word, vocabulary.keys(), scorer=fuzz.ratio, limit=3, score_cutoff=60)
+    offers = list(dict.fromkeys([*forms, *(token for token, *_ in near)]))[:3]
+    if not offers:
+        return "No token of the vocabulary is spelt like it."
+    return f"Did you mean {' or '.join(map(repr, offers))}?"

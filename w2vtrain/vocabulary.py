@@ -41,7 +41,7 @@ class Vocabulary:
     def save(self, path: Path) -> None:
         """Writes one `token TAB count` line a row; backslash, tab and line ends are escaped."""
         lines = (
-            f"{token.translate(_ESCAPES)}\t{count}\n"
+            f"{escaped(token)}\t{count}\n"
             for token, count in zip(self.tokens, self.counts.tolist(), strict=True)
         )
         with path.open("w", encoding="utf-8", newline="\n") as file:
@@ -64,12 +64,18 @@ class Vocabulary:
             token, tab, count = line.partition("\t")
             if not tab or not count.isascii() or not count.isdigit():
                 raise W2VError(f"{path}, line {number}: not `token TAB count`: {line[:80]!r}")
-            tokens.append(_unescaped(token))
+            tokens.append(unescaped(token))
             counts.append(int(count))
         return cls(tuple(tokens), np.array(counts, dtype=np.int64))
 
 
-def _unescaped(text: str) -> str:
+def escaped(token: str) -> str:
+    """Returns `token` on one line, without a tab; `unescaped` gives it back."""
+    return token.translate(_ESCAPES)
+
+
+def unescaped(text: str) -> str:
+    """Returns the token that `escaped` wrote."""
     if "\\" not in text:
         return text
     parts: Sequence[str] = text.split("\\\\")

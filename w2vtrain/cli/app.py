@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from w2vtrain.cli import export
 from w2vtrain.version import VERSION
 
 app = typer.Typer(
@@ -27,3 +28,6 @@ def _root(
     ] = False,
 ) -> None:
     """Raw text into word vectors: prepare, train, evaluate, export."""
+
+
+app.command("export")(export.export)
