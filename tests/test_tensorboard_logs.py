@@ -69,7 +69,7 @@ def test_the_projector_plugin_shows_the_last_embedding(tmp_path):
     np.testing.assert_array_equal(np.frombuffer(tensor, "<f4").reshape(5, 2), VECTORS + 0.3)
     metadata = get("/metadata", run=run, name=info["tensorName"], num_rows=100000).data.decode()
     assert metadata.split("\n") == [
-        *["token\tcount", "whale\t9", "ship\t7", "sea|man\t5", "<U+3000>\t3", "007\t1", ""]
+        *["token\tcount", "whale\t9", "ship\t7", "sea|man\t5", '"\u3000"\t3', '"007"\t1', ""]
     ]
 
 

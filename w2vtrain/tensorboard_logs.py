@@ -14,7 +14,7 @@ import numpy as np
 
 from w2vtrain.embeddings import Embeddings
 from w2vtrain.errors import W2VError
-from w2vtrain.projector.javascript import trim
+from w2vtrain.formats.projector import token_cell
 from w2vtrain.projector.tensor import tensorboard_reads_bytes, write_bytes
 from w2vtrain.run_directory import translated_os_errors, write_whole
 
@@ -152,14 +152,8 @@ def keras_callback(
 
 def _write_metadata(path: Path, tokens: Sequence[str], counts: np.ndarray) -> None:
     rows = zip(tokens[:EMBEDDING_ROWS], counts[:EMBEDDING_ROWS].tolist(), strict=True)
-    lines = ["token\tcount\n", *(f"{_cell(token)}\t{count}\n" for token, count in rows)]
+    lines = ["token\tcount\n", *(f"{token_cell(token)}\t{count}\n" for token, count in rows)]
     write_whole(path, "".join(lines).encode())
-
-
-def _cell(token: str) -> str:
-    """Returns the token as one cell of a TSV, visible."""
-    text = token.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-    return text if trim(text) else "".join(f"<U+{ord(c):04X}>" for c in token) or "<empty>"
 
 
 def _write_tensor(folder: Path, vectors: np.ndarray) -> None:

@@ -10,11 +10,18 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 # Without these the page only says that WebGL is not enabled: there is no graphics card here.
-FLAGS = (
-    "--headless=new --no-sandbox --use-gl=angle --use-angle=swiftshader "
-    "--enable-unsafe-swiftshader --ignore-gpu-blocklist --window-size=1400,900 "
-    "--disable-dev-shm-usage --disable-background-networking --disable-component-update"
-).split()
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--window-size=1400,900",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 
 DEEP = """
 function deep(root, selector) {

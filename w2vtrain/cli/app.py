@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from w2vtrain.cli import export
+from w2vtrain.cli import export, projector
 from w2vtrain.version import VERSION
 
 app = typer.Typer(
@@ -31,3 +31,4 @@ def _root(
 
 
 app.command("export")(export.export)
+app.command("projector")(projector.projector)
