@@ -155,9 +155,10 @@ def test_a_step_fits_the_cache_and_the_text(dim, kept, tokens):
 
 
 def test_more_noise_weight_gets_more_noise_words():
-    # a block's noise weighs 32 tokens x 6 x 5 = 960; at rate 0.05 that is 48, 3 a word: 16 words
-    assert StepShape.fitting(100, 5, 5, 0.05, 1e8).noise_size == 16
-    assert StepShape.fitting(100, 5, 20, 0.05, 1e8).noise_size == 64
+    # a block's noise weighs 32 tokens x 6 x 5 = 960; at rate 0.05 that is 48: 1.5 a word
+    assert StepShape.fitting(100, 5, 5, 0.05, 1e8).noise_size == 32
+    assert StepShape.fitting(100, 5, 5, 0.025, 1e8).noise_size == 16
+    assert StepShape.fitting(100, 5, 20, 0.05, 1e8).noise_size == 128
 
 
 def test_a_chunk_of_blocks_makes_whole_steps():

@@ -16,7 +16,7 @@ BLOCK_SIZE = 32
 STEP_FLOATS = 2**19
 # A table row must not move too far in one step, since all its pairs are computed before any of them
 # is applied: learning rate x the summed weight of its pairs is held to these (measured).
-MOST_NOISE_WEIGHT = 3.0
+MOST_NOISE_WEIGHT = 1.5
 MOST_ROW_WEIGHT = 5.0
 STEPS_PER_EPOCH = 64  # a small text is cut into at least this many steps, if they stay over 256
 
