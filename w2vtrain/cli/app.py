@@ -15,6 +15,7 @@ from w2vtrain.cli import (
     neighbors,
     odd_one_out,
     prepare,
+    projector,
     run,
     similarity,
     stability,
@@ -64,3 +65,4 @@ app.command("why-not")(why_not.why_not)
 app.command("diff")(diff.diff)
 app.command("stability", cls=several_values("--words"))(stability.stability)
 app.add_typer(classify.app, name="classify")
+app.command("projector")(projector.projector)
