@@ -22,6 +22,10 @@ Boundary = Literal["line", "paragraph", "file"]
 EncodingErrors = Literal["strict", "replace"]
 Noise = Literal["log-uniform", "unigram"]
 Pairs = Literal["stream", "explicit"]
+Objective = Literal[
+    "negative-sampling", "full-softmax", "sampled-softmax", "hierarchical-softmax", "tutorial"
+]
+Context = Literal["both", "next"]
 ExportFormat = Literal["projector", "word2vec-text", "word2vec-binary", "npy"]
 Table = Literal["target", "context", "mean"]
 
@@ -138,7 +142,8 @@ class TrainConfig(Config):
     )
     epochs: int | None = option(None, "Passes over the text; by default they follow its size.")
     learning_rate: float | None = option(
-        None, "Rate of the first step, which falls linearly; by default 0.05, explicit pairs 0.002."
+        None, "Rate of the first step, which falls linearly; by default 0.05, "
+        "explicit pairs 0.002, other objectives 0.001."
     )
     seed: int = option(1, "The same seed gives the same vectors.")
     threads: int | None = option(None, "Processor threads; by default all there are.")
@@ -146,9 +151,26 @@ class TrainConfig(Config):
         "stream", "stream: the fast engine; explicit: pairs through tf.data and an optimizer."
     )
 
+    objective: Objective = option(
+        "negative-sampling",
+        "What is learned: to tell contexts from noise, or a probability for every word.",
+    )
+    context: Context = option(
+        "both", "Where contexts lie: on both sides, or only in what comes next."
+    )
+    batch_size: int | None = option(
+        None, "Pairs in a step, for the softmax objectives and the tutorial; by default 1024."
+    )
+    bias: bool = option(False, "Give every word a bias in a full or sampled softmax.")
+    snapshots: bool = option(False, "Keep the vectors before training and after each epoch.")
+
     def __post_init__(self) -> None:
         self._choice("noise", Noise)
         self._choice("pairs", Pairs)
+        self._choice("objective", Objective)
+        self._choice("context", Context)
+        self._range("batch_size", 1, 2**24)
+        self._check_objective()
         self._range("embedding_dim", 1, 8192)
         self._range("window_size", 1, 64)
         self._range("num_negatives", 1, 1000)
@@ -168,7 +190,24 @@ class TrainConfig(Config):
         """The rate of the first step: of SGD on summed pairs, or of Adam on explicit pairs."""
         if self.learning_rate is not None:
             return self.learning_rate
+        if self.objective != "negative-sampling":
+            return 0.001
         return 0.05 if self.pairs == "stream" else 0.002
+
+    def _check_objective(self) -> None:
+        """Refuses settings that the objective would not use."""
+        softmax = self.objective in ("full-softmax", "sampled-softmax")
+        for name, used in (
+            ("context", softmax or self.objective == "hierarchical-softmax"),
+            ("bias", softmax),
+            ("batch_size", self.objective != "negative-sampling"),
+        ):
+            default = next(f.default for f in dataclasses.fields(self) if f.name == name)
+            if getattr(self, name) != default and not used:
+                raise W2VError(
+                    f"{_flag(name)} does nothing with --objective {self.objective}.",
+                    "Leave it out, or choose another objective, for example full-softmax.",
+                )
 
 
 @dataclass(frozen=True)

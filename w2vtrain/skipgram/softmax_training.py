@@ -1,0 +1,169 @@
+"""The objectives with a probability for every word: full, sampled and hierarchical softmax."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from w2vtrain.config import TrainConfig
+from w2vtrain.errors import W2VError
+from w2vtrain.skipgram.pair_counts import pair_batches, pair_counts
+from w2vtrain.skipgram.sampling import NoiseSampler
+from w2vtrain.skipgram.text_stream import TextStream
+from w2vtrain.skipgram.training import Training, TrainingText
+
+BATCH_SIZE = 1024
+MOST_WORDS = 2**16  # of a full softmax: 2**32 scores for every look at all pairs
+STEPS_PER_EXECUTION = 64
+
+
+def full_softmax_training(text: TrainingText, config: TrainConfig, epochs: int) -> Training:
+    """Returns the training of a `SoftmaxWord2Vec` on all of the vocabulary.
+
+    With `--pairs stream` a step takes the exact gradient over all pairs of the text, from their
+    counts; an epoch has as many steps as batches of pairs would make. With `--pairs explicit` a
+    step is a batch of pairs.
+
+    Raises:
+        W2VError: the vocabulary is too large.
+    """
+    from w2vtrain.skipgram.softmax_models import SoftmaxWord2Vec
+
+    ids = len(text.counts)
+    if ids > MOST_WORDS:
+        raise W2VError(
+            f"A full softmax over {ids:,} words scores every word against every word: "
+            f"{ids * ids * 4 / 2**30:,.0f} GiB of scores for each look at the text.",
+            f"Prepare with --vocabulary-size {MOST_WORDS:,} or less, or train with --objective "
+            "sampled-softmax or hierarchical-softmax.",
+        )
+    stream = TextStream(text.file, text.keep(config), config.seed)
+    counts = pair_counts(stream, 0, config.window_size, config.context, ids)
+    size = config.batch_size or BATCH_SIZE
+    steps = max(1, -(-int(counts.sum()) // size))
+    model = SoftmaxWord2Vec(
+        ids, config.embedding_dim, text.first_id, config.seed, config.bias, name="word2vec"
+    )
+    facts = {"distinct_pairs": int(counts.nnz), "pairs": int(counts.sum()), "steps": steps}
+    if config.pairs == "stream":
+        dataset = _count_dataset(_csr(counts), steps)
+    else:
+        facts["pairs_per_step"] = size
+        dataset = _pair_dataset(_epochs(text, config), size)
+    _compile(model, config, steps)
+    return Training(model, dataset, steps, facts)
+
+
+def sampled_softmax_training(text: TrainingText, config: TrainConfig, epochs: int) -> Training:
+    """Returns the training of a `SoftmaxWord2Vec` that scores a step's pairs against some noise."""
+    from w2vtrain.skipgram.softmax_models import SoftmaxWord2Vec
+
+    noise = text.noise(config)
+    sampler = NoiseSampler(noise)
+    size = config.batch_size or BATCH_SIZE
+    generator = np.random.default_rng([config.seed, 3])
+
+    def with_noise(targets: Any, contexts: Any) -> tuple[Any, ...]:
+        return targets, contexts, sampler.draw(generator, (config.num_negatives,))
+
+    model = SoftmaxWord2Vec(
+        len(noise), config.embedding_dim, text.first_id, config.seed, config.bias, name="word2vec"
+    )
+    with np.errstate(divide="ignore"):
+        model.noise_log_counts = np.log(noise).astype(np.float32)
+    steps = _expected_steps(text, config, size)
+    _compile(model, config, steps)
+    facts = {"pairs_per_step": size, "noise_words_per_step": config.num_negatives}
+    dataset = _pair_dataset(_epochs(text, config), size, with_noise)
+    return Training(model, dataset, steps, facts)
+
+
+def hierarchical_softmax_training(
+    text: TrainingText, config: TrainConfig, epochs: int
+) -> Training:
+    """Returns the training of a `HierarchicalWord2Vec` over the Huffman tree of the vocabulary."""
+    from w2vtrain.skipgram.huffman import huffman_paths
+    from w2vtrain.skipgram.softmax_models import HierarchicalWord2Vec
+
+    nodes, turns = huffman_paths(text.counts)
+    size = config.batch_size or BATCH_SIZE
+    model = HierarchicalWord2Vec(
+        len(text.counts), config.embedding_dim, nodes, turns, config.seed, name="word2vec"
+    )
+    steps = _expected_steps(text, config, size)
+    _compile(model, config, steps)
+    lengths = (turns != 0).sum(axis=1)
+    mean = float((lengths * text.counts).sum() / text.counts.sum())
+    facts = {
+        "pairs_per_step": size,
+        "longest_path": int(lengths.max()),
+        "mean_path": round(mean, 2),
+    }
+    return Training(model, _pair_dataset(_epochs(text, config), size), steps, facts)
+
+
+def _compile(model: Any, config: TrainConfig, steps: int) -> None:
+    import keras
+
+    model.compile(
+        optimizer=keras.optimizers.Adam(config.first_learning_rate),
+        steps_per_execution=min(STEPS_PER_EXECUTION, max(1, steps // 8)),
+        jit_compile=False,
+    )
+
+
+def _expected_steps(text: TrainingText, config: TrainConfig, size: int) -> int:
+    sides = 2 if config.context == "both" else 1
+    pairs = text.file.tokens * text.kept_share(config) * config.window_size * sides
+    return max(1, round(pairs / size))
+
+
+def _epochs(text: TrainingText, config: TrainConfig) -> Callable[[], Iterator[Any]]:
+    """Returns a function that gives the pairs of the next epoch each time it is called."""
+    stream = TextStream(text.file, text.keep(config), config.seed)
+    epoch = -1
+
+    def next_epoch() -> Iterator[Any]:
+        nonlocal epoch
+        epoch += 1
+        yield from pair_batches(stream, epoch, config.window_size, config.context)
+
+    return next_epoch
+
+
+def _pair_dataset(
+    epochs: Callable[[], Iterator[Any]],
+    size: int,
+    extended: Callable[[Any, Any], tuple[Any, ...]] | None = None,
+) -> Any:
+    """Returns a `tf.data.Dataset` of batches `(targets, contexts)`, or what `extended` makes."""
+    import tensorflow as tf
+
+    parts = 2 if extended is None else 3
+
+    def batches() -> Iterator[tuple[Any, ...]]:
+        for targets, contexts in epochs():
+            for start in range(0, len(targets), size):
+                batch = targets[start : start + size], contexts[start : start + size]
+                yield batch if extended is None else extended(*batch)
+
+    signature = tuple(tf.TensorSpec((None,), tf.int32) for _ in range(parts))
+    return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(8)
+
+
+def _csr(counts: Any) -> dict[str, np.ndarray]:
+    """Returns the rows that hold a count, as `SoftmaxWord2Vec.count_gradients` takes them."""
+    targets = np.flatnonzero(np.diff(counts.indptr))
+    return {
+        "targets": targets.astype(np.int32),
+        "offsets": np.append(counts.indptr[targets], counts.nnz).astype(np.int32),
+        "contexts": counts.indices.astype(np.int32),
+        "values": counts.data.astype(np.float32),
+        "total": np.float32(counts.sum()),
+    }
+
+
+def _count_dataset(counts: dict[str, np.ndarray], steps: int) -> Any:
+    import tensorflow as tf
+
+    return tf.data.Dataset.from_tensors(counts).cache().repeat(steps)
