@@ -37,7 +37,7 @@ def test_blocks_hold_every_weighted_pair_once(sizes):
     kept = text(sizes)
     blocks = cut_into_blocks(kept, SHAPE)
     assert len(blocks.tokens) % SHAPE.blocks == 0
-    pair_table, _ = SHAPE.weight_tables()
+    pair_table = SHAPE.weight_table()[:, : SHAPE.contexts]
     found: Counter = Counter()
     width = SHAPE.window_size
     for tokens, windows in zip(blocks.tokens, blocks.windows, strict=True):
@@ -53,21 +53,20 @@ def test_blocks_hold_every_weighted_pair_once(sizes):
 
 def test_weight_tables_by_hand():
     shape = StepShape(blocks=1, block_size=2, window_size=2, noise_size=3, num_negatives=6)
-    pairs, scores = shape.weight_tables()
+    table = shape.weight_table()
     # second place of the block (column 3), one neighbour on the left, two on the right:
     # distance 1 weighs (3 - 1) / 2 = 1, distance 2 weighs (3 - 2) / 2 = 0.5
     window = shape.window_ids(np.array([[0, 1]]), np.array([[0, 2]]))[0, 1]
-    assert pairs[window].tolist() == [0, 0, 1, 0, 1, 0.5, 0, 0, 0]
     # noise: 6 negatives x pair weight 2.5 / 3 words = 5 each
-    assert scores[window].tolist() == [0, 0, 1, 0, 1, 0.5, 5, 5, 5]
-    assert not pairs[shape.window_ids(np.zeros((1, 2), int), np.zeros((1, 2), int))].any()
+    assert table[window].tolist() == [0, 0, 1, 0, 1, 0.5, 5, 5, 5]
+    assert not table[shape.window_ids(np.zeros((1, 2), int), np.zeros((1, 2), int))].any()
 
 
 def test_a_full_window_weighs_what_the_shape_says():
-    pairs, scores = SHAPE.weight_tables()
+    table = SHAPE.weight_table()
     full = SHAPE.window_ids(np.full((1, 4), 3), np.full((1, 4), 3))[0]
-    np.testing.assert_allclose(pairs[full].sum(axis=1), SHAPE.pair_weight)
-    np.testing.assert_allclose(scores[full].sum(axis=1), SHAPE.pair_weight * (1 + 5), rtol=1e-6)
+    np.testing.assert_allclose(table[full, : SHAPE.contexts].sum(axis=1), 4)  # W + 1
+    np.testing.assert_allclose(table[full].sum(axis=1), 4 * (1 + 5), rtol=1e-6)
 
 
 def test_pairs_drawn_with_widths_have_the_weights_of_the_blocks():
@@ -123,14 +122,14 @@ def test_steps_say_where_each_row_is_used():
             flat = uses.places[step].ravel()
             np.testing.assert_array_equal(flat[uses.order[step]], uses.segments[step])
             np.testing.assert_array_equal(uses.damping[step], damping[rows])
-    # 1 - 5 negatives x 0.1 in the context columns of words, 1 for padding and in the noise columns
-    inside = steps.scales[:, :, : SHAPE.contexts]
-    np.testing.assert_allclose(inside, np.where(contexts >= 2, 0.5, 1.0), rtol=1e-6)
-    assert (steps.scales[:, :, SHAPE.contexts :] == 1).all()
+    # 5 negatives x 0.1; padding is never noise
+    wanted = np.where(steps.contexts.rows >= 2, 0.5, 0.0)
+    np.testing.assert_allclose(steps.hits, wanted, rtol=1e-6)
 
 
-def test_sorted_uses_is_a_stable_argsort():
-    ids = np.random.default_rng(0).integers(0, 2**31 - 1, (3, 1000)).astype(np.int32) // 2**24
+@pytest.mark.parametrize("largest", [100, 2**20, 2**31 - 1])
+def test_sorted_uses_is_a_stable_argsort(largest):
+    ids = np.random.default_rng(0).integers(0, 90, (3, 1000)).astype(np.int32) * (largest // 90)
     order, ordered = sorted_uses(ids)
     np.testing.assert_array_equal(order, np.argsort(ids, axis=1, kind="stable"))
     np.testing.assert_array_equal(ordered, np.sort(ids, axis=1))
@@ -156,9 +155,10 @@ def test_a_step_fits_the_cache_and_the_text(dim, kept, tokens):
 
 
 def test_more_noise_weight_gets_more_noise_words():
-    # a block's noise weighs 32 tokens x 6 x 5 = 960; at rate 0.05 that is 48, 3 a word: 16 words
-    assert StepShape.fitting(100, 5, 5, 0.05, 1e8).noise_size == 16
-    assert StepShape.fitting(100, 5, 20, 0.05, 1e8).noise_size == 64
+    # a block's noise weighs 32 tokens x 6 x 5 = 960; at rate 0.05 that is 48: 1.5 a word
+    assert StepShape.fitting(100, 5, 5, 0.05, 1e8).noise_size == 32
+    assert StepShape.fitting(100, 5, 5, 0.025, 1e8).noise_size == 16
+    assert StepShape.fitting(100, 5, 20, 0.05, 1e8).noise_size == 128
 
 
 def test_a_chunk_of_blocks_makes_whole_steps():

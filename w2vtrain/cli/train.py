@@ -24,6 +24,10 @@ def train(
     force: Annotated[
         bool, typer.Option("--force", help="Train again even if nothing has changed.")
     ] = False,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option("--watch", metavar="WORD", help="Word whose neighbours TensorBoard shows."),
+    ] = None,
     as_json: Json = False,
     *,
     given: dict[str, dict[str, Any]],
@@ -33,7 +37,7 @@ def train(
 
     settings = TrainConfig.from_mapping(merged(TrainConfig, "train", config, given["train"]))
     with train_progress() as progress:
-        summary = work(run, settings, force=force, progress=progress)
+        summary = work(run, settings, force=force, progress=progress, watch=watch or ())
     if as_json:
         print_json(dataclasses.asdict(summary))
     else:
@@ -81,3 +85,4 @@ def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
     say(f"Vectors     {summary.vocabulary:,} words x {summary.embedding_dim} numbers")
     if not summary.unchanged:
         say(f"Written     {summary.run}/model")
+        note(f"Curves and the embedding: tensorboard --logdir {summary.run}/logs")

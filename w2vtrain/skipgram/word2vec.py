@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from w2vtrain.skipgram.step_shape import StepShape
@@ -137,20 +138,23 @@ class Word2Vec(keras.Model):
     ) -> tuple[tuple[Any, Any], Any, Any]:
         """Returns minus the gradients of L for each use of a row, and the loss with its weight."""
         assert self.shape is not None
-        pair_table, score_table = self.shape.weight_tables()
-        pairs = tf.gather(pair_table, batch["windows"])  # (blocks, block_size, columns)
-        weights = tf.gather(score_table, batch["windows"])
-        weights *= batch["scales"][:, None, :]
+        is_context = np.arange(self.shape.columns, dtype=np.int32) < self.shape.contexts
+        is_context = is_context.astype(np.float32)  # (columns,)
+        weights = tf.gather(self.shape.weight_table(), batch["windows"])
+        # (blocks, block_size, columns); a pair's own context is not its noise: the share of its
+        # noise that hits it is taken back here.
+        unhit = 1 - is_context * tf.gather(batch["hits"], batch["context_places"])
         scores = tf.einsum("bsd,bcd->bsc", targets, columns)
-        error = pairs - weights * tf.sigmoid(scores)
+        error = weights * (is_context - unhit[:, None, :] * tf.sigmoid(scores))
         gradients = (
             tf.einsum("bsc,bcd->bsd", error, columns),
             tf.einsum("bsc,bsd->bcd", error, targets),
         )
         few = -(-self.shape.blocks // loss_sampling)
         # -w log sigmoid(s) = w softplus(s) - w s, so all three sums of L are these two terms.
-        terms = weights[:few] * tf.nn.softplus(scores[:few]) - pairs[:few] * scores[:few]
-        return gradients, tf.reduce_sum(terms), tf.reduce_sum(pairs[:few])
+        terms = unhit[:few, None, :] * tf.nn.softplus(scores[:few]) - is_context * scores[:few]
+        loss = tf.reduce_sum(weights[:few] * terms)
+        return gradients, loss, tf.reduce_sum(weights[:few] * is_context)
 
     @staticmethod
     def _gather(layer: Any, batch: Mapping[str, Any], name: str) -> tuple[Any, Any]:

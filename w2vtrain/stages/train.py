@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import math
+import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -73,6 +74,7 @@ def train(
     force: bool = False,
     progress: Callable[["TrainProgress"], None] | None = None,
     callbacks: Sequence[Any] = (),
+    watch: Sequence[str] = (),
 ) -> TrainSummary:
     """Returns figures about the vectors that it learns from `run`/corpus and writes to `run`/model.
 
@@ -82,6 +84,7 @@ def train(
         force: train again even when corpus and settings are those of the run's model.
         progress: called about twice a second with a `TrainProgress`.
         callbacks: Keras callbacks that `fit` calls too.
+        watch: words whose nearest neighbours TensorBoard shows for each epoch.
     Raises:
         W2VError: no corpus, or one without a pair; a loss that is not finite; a full disk.
     """
@@ -100,10 +103,13 @@ def train(
     epochs = config.epochs or epochs_for(text.file.tokens)
     record: dict[str, Any] = {"stage": "train", **settings}
     with writing_stage(directory.model, record) as folder:
+        start = time.perf_counter()
         training = _training(text, config, epochs)
-        history = _fit(training, text, epochs, progress, callbacks)
+        logs = _logs(directory, training, text, watch)
+        history = _fit(training, text, epochs, progress, [logs, *callbacks])
+        seconds = time.perf_counter() - start
         _write(RunDirectory(folder.parent), folder, training, text, history)
-        summary = _summary(str(run), text, config, training, history)
+        summary = _summary(str(run), text, config, training, history, seconds)
         record["summary"] = dataclasses.asdict(summary)
     return summary
 
@@ -132,6 +138,22 @@ def _training(text: "TrainingText", config: TrainConfig, epochs: int) -> "Traini
     from w2vtrain.skipgram.block_training import block_training
 
     return block_training(text, config, epochs)
+
+
+def _logs(
+    directory: RunDirectory, training: "Training", text: "TrainingText", watch: Sequence[str]
+) -> Any:
+    """Returns the callback that writes RUN/logs for TensorBoard."""
+    from w2vtrain.tensorboard_logs import TrainingLogs, keras_callback
+
+    rows = slice(text.first_id, None)
+    tokens, counts = text.vocabulary.tokens[rows], text.vocabulary.counts[rows]
+    return keras_callback(
+        TrainingLogs(directory.logs, tokens, counts, watch),
+        lambda: training.model.target_embedding.embeddings.numpy()[rows],
+        words_per_epoch=text.file.tokens,
+        steps_per_epoch=training.steps,
+    )
 
 
 def _fit(
@@ -193,6 +215,7 @@ def _summary(
     config: TrainConfig,
     training: "Training",
     history: Sequence["TrainProgress"],
+    seconds: float,
 ) -> TrainSummary:
     last = history[-1]
     first = [row for row in history if row.epoch == 1][-1]
@@ -205,8 +228,8 @@ def _summary(
         epochs=last.epochs,
         loss=last.loss,
         first_loss=first.loss,
-        seconds=last.seconds,
-        words_per_second=text.file.tokens * last.epochs / last.seconds,
+        seconds=seconds,
+        words_per_second=text.file.tokens * last.epochs / seconds,
         kept_share=text.kept_share(config),
         facts=training.facts,
     )
