@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check bench clean
+.PHONY: install demo test check bench data clean
 
 install: $(STAMP)
 
@@ -20,6 +20,10 @@ check: install
 
 test: check
 	$(BIN)/python -m pytest
+
+# the bundled corpus and its planted truth, the same bytes every time (the files are committed)
+data:
+	$(PYTHON) data/make_corpus.py
 
 clean:
 	rm -rf $(VENV) runs

@@ -115,7 +115,9 @@ def test_the_callback_writes_curves_and_embeddings_during_fit(tmp_path):
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.SGD(0.125), loss="mse")
     logs = TrainingLogs(tmp_path, TOKENS, COUNTS, watch=["ship"])
-    callback = keras_callback(logs, lambda: VECTORS, words_per_epoch=1000, points_per_epoch=2)
+    callback = keras_callback(
+        logs, lambda: VECTORS, words_per_epoch=1000, steps_per_epoch=8, points_per_epoch=2
+    )
     x = np.ones((8, 1), np.float32)
     model.fit(x, x, batch_size=1, epochs=2, verbose=0, callbacks=[callback])
     assert [step for step, _ in points(tmp_path, "loss")] == [4, 8, 12, 16]

@@ -100,6 +100,12 @@ class PrepareConfig(Config):
     min_count: int = option(5, "Words seen less often than this are left out.")
     vocabulary_size: int | None = option(None, "Keep at most this many words, the most frequent.")
     keep_oov: bool = option(False, "Keep left-out words as one token, [UNK], instead of dropping.")
+    max_rows: int | None = option(
+        None, "Read only the first N rows of tables and lines of text, all inputs together."
+    )
+    max_types: int | None = option(
+        20_000_000, "Prune the rarest words while counting when more different ones are held."
+    )
 
     def __post_init__(self) -> None:
         self._choice("encoding_errors", EncodingErrors)
@@ -108,6 +114,8 @@ class PrepareConfig(Config):
         self._choice("boundary", Boundary)
         self._range("min_count", 1)
         self._range("vocabulary_size", 1, 2**31 - 3)
+        self._range("max_rows", 1)
+        self._range("max_types", 1, 2**31 - 3)
         try:
             "".encode(self.encoding)
         except LookupError:
@@ -129,7 +137,9 @@ class TrainConfig(Config):
         1e-4, "Share of the text above which a word is thinned out; 0 keeps every word."
     )
     epochs: int | None = option(None, "Passes over the text; by default they follow its size.")
-    learning_rate: float = option(0.05, "Rate of the first step; it falls linearly to zero.")
+    learning_rate: float | None = option(
+        None, "Rate of the first step, which falls linearly; by default 0.05, explicit pairs 0.002."
+    )
     seed: int = option(1, "The same seed gives the same vectors.")
     threads: int | None = option(None, "Processor threads; by default all there are.")
     pairs: Pairs = option(
@@ -147,11 +157,18 @@ class TrainConfig(Config):
         self._range("epochs", 1, 100_000)
         self._range("seed", 0, 2**63 - 1)
         self._range("threads", 1, 1024)
-        if not 0 < self.learning_rate <= 10:
+        if not 0 < self.first_learning_rate <= 10:
             raise W2VError(
                 f"--learning-rate is {self.learning_rate}, out of range.",
                 "Give a number above 0 and up to 10; 0.025 to 0.05 is usual.",
             )
+
+    @property
+    def first_learning_rate(self) -> float:
+        """The rate of the first step: of SGD on summed pairs, or of Adam on explicit pairs."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return 0.05 if self.pairs == "stream" else 0.002
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
       checkpoints/  a training that has not ended yet
       logs/         TensorBoard
       export/       made by export, a folder a format
+      stability/    made by stability, a run a seed, which shares this one's corpus
       projector/    made by projector: the bundle that the Embedding Projector shows
 
 A stage writes into a hidden folder beside its own and renames it when all is written, with a
@@ -89,6 +90,10 @@ class RunDirectory:
     @property
     def logs(self) -> Path:
         return self.root / "logs"
+
+    @property
+    def stability(self) -> Path:
+        return self.root / "stability"
 
     @property
     def projector(self) -> Path:

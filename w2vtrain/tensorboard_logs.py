@@ -102,6 +102,7 @@ def keras_callback(
     to: TrainingLogs,
     vectors: Callable[[], np.ndarray],
     words_per_epoch: int,
+    steps_per_epoch: int,
     points_per_epoch: int = 100,
 ) -> Any:
     """Returns a `keras.callbacks.Callback` that writes TensorBoard's logs while `Model.fit` runs.
@@ -110,6 +111,7 @@ def keras_callback(
         to: the open logs; the callback closes them when the training ends.
         vectors: returns the current table, float32, shape `(tokens, dim)`.
         words_per_epoch: running words of the text, for the speed.
+        steps_per_epoch: expected; how many there are depends on the draws.
         points_per_epoch: points of each curve in an epoch.
     """
     import time
@@ -128,7 +130,7 @@ def keras_callback(
             self.began, self.began_at = 0, time.perf_counter()
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-            steps = self.params["steps"]
+            steps = steps_per_epoch
             done = batch + 1
             if done - self.began < steps / points_per_epoch and done != steps:
                 return
@@ -141,7 +143,7 @@ def keras_callback(
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             held_out = {k: v for k, v in (logs or {}).items() if k.startswith("val_")}
-            to.scalars((epoch + 1) * self.params["steps"], held_out)
+            to.scalars((epoch + 1) * steps_per_epoch, held_out)
             to.embedding(epoch + 1, vectors())
 
         def on_train_end(self, logs: Any = None) -> None:

@@ -4,7 +4,25 @@ from typing import Annotated
 
 import typer
 
-from w2vtrain.cli import export, projector
+from w2vtrain.cli import (
+    analogy,
+    convert,
+    diff,
+    evaluate,
+    explain,
+    export,
+    neighbors,
+    odd_one_out,
+    prepare,
+    projector,
+    run,
+    similarity,
+    stability,
+    train,
+    vector,
+    why_not,
+)
+from w2vtrain.cli.several_values import several_values
 from w2vtrain.version import VERSION
 
 app = typer.Typer(
@@ -30,5 +48,19 @@ def _root(
     """Raw text into word vectors: prepare, train, evaluate, export."""
 
 
+app.command("prepare")(prepare.prepare)
+app.command("train")(train.train)
+app.command("run")(run.run)
 app.command("export")(export.export)
+app.command("convert")(convert.convert)
+app.command("neighbors")(neighbors.neighbors)
+app.command("analogy")(analogy.analogy)
+app.command("similarity")(similarity.similarity)
+app.command("odd-one-out")(odd_one_out.odd_one_out)
+app.command("vector")(vector.vector)
+app.command("evaluate", cls=several_values("--similarity", "--analogies"))(evaluate.evaluate)
+app.command("explain")(explain.explain)
+app.command("why-not")(why_not.why_not)
+app.command("diff")(diff.diff)
+app.command("stability", cls=several_values("--words"))(stability.stability)
 app.command("projector")(projector.projector)

@@ -1,13 +1,16 @@
 """`w2v export`: the vectors of a run as files for the Projector and for other programs."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from w2vtrain.cli.options import ConfigFile, config_options, merged
 from w2vtrain.cli.output import Json, note, print_json, say
 from w2vtrain.config import ExportConfig
+
+if TYPE_CHECKING:
+    from w2vtrain.stages.export import ExportResult
 
 
 @config_options(export=ExportConfig)
@@ -28,16 +31,13 @@ def export(
     settings = ExportConfig.from_mapping(merged(ExportConfig, "export", config, given["export"]))
     result = write(run, settings, output)
     if json:
-        print_json(
-            {
-                "format": result.format,
-                "folder": str(result.folder),
-                "files": [str(path) for path in result.files],
-                "rows": result.rows,
-                "dim": result.dim,
-            }
-        )
-        return
+        print_json(result.as_dict())
+    else:
+        say_exported(result)
+
+
+def say_exported(result: "ExportResult") -> None:
+    """Prints where the files lie, and to stderr how to open them."""
     say(f"{result.rows:,} vectors of {result.dim} numbers, format {result.format}:")
     for path in result.files:
         say(f"  {path}  ({path.stat().st_size:,} bytes)")

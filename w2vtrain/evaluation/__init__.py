@@ -1,1 +1,27 @@
-"""How good the vectors are: similarity pairs, analogies, and how sure the answer is."""
+"""Judging vectors: similarity sets, analogy questions, and how sure the figures are.
+
+from w2vtrain.evaluation import SimilaritySet, evaluate_similarity
+result = evaluate_similarity(vectors, SimilaritySet.read("wordsim353.tsv"))
+result.spearman.value, result.spearman.low, result.spearman.high
+"""
+
+from w2vtrain.evaluation.analogies import AnalogyResult, SectionScore, evaluate_analogies
+from w2vtrain.evaluation.bootstrap import Estimate
+from w2vtrain.evaluation.comparison import Comparison, compare_analogies, compare_similarity
+from w2vtrain.evaluation.similarity import SimilarityResult, evaluate_similarity
+from w2vtrain.evaluation.test_sets import AnalogySet, Section, SimilaritySet
+
+__all__ = [
+    "AnalogyResult",
+    "AnalogySet",
+    "Comparison",
+    "Estimate",
+    "Section",
+    "SectionScore",
+    "SimilarityResult",
+    "SimilaritySet",
+    "compare_analogies",
+    "compare_similarity",
+    "evaluate_analogies",
+    "evaluate_similarity",
+]

@@ -10,6 +10,7 @@ from w2vtrain.formats.stream import Block, VectorStream
 WHITESPACE = re.compile(r"[ \t\n\v\f\r]")  # what C's scanf and Python's bytes.split() cut at
 LINE_BREAKING = re.compile(r"[\t\n\v\f\r]")
 SPACE_OR_NEWLINE = re.compile(r"[ \n]")
+ENDING_IN_NUL = re.compile(r"\x00\Z")  # NumPy's text arrays cut NULs off the end
 _ANY = "npy, npz, safetensors, parquet or projector"
 
 

@@ -38,6 +38,16 @@ class ExportResult:
     rows: int
     dim: int
 
+    def as_dict(self) -> dict[str, object]:
+        """Returns the same as JSON-ready values."""
+        return {
+            "format": self.format,
+            "folder": str(self.folder),
+            "files": [str(path) for path in self.files],
+            "rows": self.rows,
+            "dim": self.dim,
+        }
+
 
 def export(
     run: str | Path, config: ExportConfig | None = None, output: str | Path | None = None

@@ -1,0 +1,57 @@
+"""Each test starts a fresh process: TensorFlow's threads are fixed once it has started."""
+
+import subprocess
+import sys
+import textwrap
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_starts_without_a_word_and_with_the_threads_asked_for():
+    done = run("""
+        import os
+        from w2vtrain.tensorflow_runtime import configure
+        tf = configure(3)
+        print(tf.config.threading.get_inter_op_parallelism_threads())
+        print(tf.config.threading.get_intra_op_parallelism_threads())
+        print(int(tf.reduce_sum(tf.range(5))))
+        configure(3)
+        configure()
+        os.write(2, b"still open")
+    """)
+    assert done.stdout.split() == ["3", "1", "10"]
+    assert done.stderr == "still open"
+
+
+def test_warns_when_threads_cannot_change_any_more():
+    done = run("""
+        import logging
+        from w2vtrain.tensorflow_runtime import configure
+        logging.basicConfig(format="%(levelname)s %(message)s")
+        configure(1)
+        configure(2)
+    """)
+    assert done.stderr.startswith("WARNING TensorFlow has started already")
+    assert "asked: 2" in done.stderr
+
+
+def test_errors_after_the_start_reach_stderr():
+    done = run("""
+        import sys
+        from w2vtrain.tensorflow_runtime import configure, _quiet_stderr
+        import os
+        configure(1)
+        try:
+            with _quiet_stderr():
+                os.write(2, b"why it failed")
+                raise ImportError("gone")
+        except ImportError:
+            pass
+    """)
+    assert done.stderr == "why it failed"

@@ -1,0 +1,63 @@
+"""`w2v evaluate`: how good are these vectors, how sure is that, and are others better?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from w2vtrain.cli.evaluate_tables import print_human, print_lines
+from w2vtrain.cli.output import Json, Tsv, print_json
+from w2vtrain.cli.queries import default_of, one_form
+from w2vtrain.embeddings import Embeddings
+from w2vtrain.evaluation.analogies import Method
+from w2vtrain.evaluation.report import judge
+from w2vtrain.evaluation.test_sets import AnalogySet, SimilaritySet
+
+
+def evaluate(
+    vectors: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN|FILE [RUN|FILE]",
+            help="Run directory or vector file; a second one to compare with the first.",
+        ),
+    ],
+    similarity: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE...", help="Word pairs with human scores: word, word, score."),
+    ] = None,
+    analogies: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE...", help="Analogy questions in Google's layout."),
+    ] = None,
+    restrict_vocabulary: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Analogies among the first N words only."),
+    ] = default_of(judge, "restrict_vocabulary"),
+    method: Annotated[Method, typer.Option(help="How analogies are answered.")] = default_of(
+        judge, "method"
+    ),
+    resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = default_of(
+        judge, "resamples"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = default_of(
+        judge, "seed"
+    ),
+    json: Json = False,
+    tsv: Tsv = False,
+) -> None:
+    """Judge vectors by test sets, with 95 % intervals; with two, say whether one is better."""
+    one_form(json, tsv)
+    if len(vectors) > 2:
+        raise typer.BadParameter("Give one or two sets of vectors before the options.")
+    pairs = [SimilaritySet.read(path) for path in similarity or ()]
+    questions = [AnalogySet.read(path) for path in analogies or ()]
+    given = vectors if pairs or questions else ()  # judge() says what is missing
+    loaded = [(str(path), Embeddings.load(path)) for path in given]
+    report = judge(loaded, pairs, questions, restrict_vocabulary, method, resamples, seed)
+    if json:
+        print_json(report.as_dict())
+    elif tsv:
+        print_lines(report)
+    else:
+        print_human(report)

@@ -1,0 +1,88 @@
+"""`w2v train RUN`: token ids into vectors."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from w2vtrain.cli.options import ConfigFile, config_options, merged
+from w2vtrain.cli.output import Json, note, print_json, say
+from w2vtrain.config import TrainConfig
+
+if TYPE_CHECKING:
+    from w2vtrain.skipgram.callbacks import TrainProgress
+    from w2vtrain.stages.train import TrainSummary
+
+
+@config_options(train=TrainConfig)
+def train(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory made by prepare.")],
+    config: ConfigFile = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Train again even if nothing has changed.")
+    ] = False,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option("--watch", metavar="WORD", help="Word whose neighbours TensorBoard shows."),
+    ] = None,
+    as_json: Json = False,
+    *,
+    given: dict[str, dict[str, Any]],
+) -> None:
+    """Learn vectors from a prepared run: RUN/corpus into RUN/model."""
+    from w2vtrain.stages.train import train as work
+
+    settings = TrainConfig.from_mapping(merged(TrainConfig, "train", config, given["train"]))
+    with train_progress() as progress:
+        summary = work(run, settings, force=force, progress=progress, watch=watch or ())
+    if as_json:
+        print_json(dataclasses.asdict(summary))
+    else:
+        say_trained(summary, settings)
+
+
+@contextmanager
+def train_progress() -> "Iterator[Callable[[TrainProgress], None]]":
+    """Yields a callback that shows loss, rate, words/s and time left, on a terminal's stderr."""
+    from tqdm import tqdm
+
+    bar: Any = tqdm(
+        desc="Starting TensorFlow",
+        unit=" words",
+        unit_scale=True,
+        disable=None,
+        leave=False,
+        dynamic_ncols=True,
+    )
+
+    def show(progress: "TrainProgress") -> None:
+        bar.total = progress.words_total
+        bar.set_description(f"Epoch {progress.epoch}/{progress.epochs}", refresh=False)
+        bar.set_postfix_str(
+            f"loss {progress.loss:.3f}, rate {progress.learning_rate:.4f}", refresh=False
+        )
+        bar.update(progress.words - bar.n)
+
+    with bar:
+        yield show
+
+
+def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
+    """Prints the closing lines of train for people."""
+    if summary.unchanged:
+        note(f"{summary.run}/model is up to date: same corpus, same settings (--force redoes it).")
+    rule = "" if settings.epochs else f" (for {summary.words:,} words; --epochs sets it)"
+    say(f"Trained     {summary.epochs} epochs{rule}")
+    say(
+        f"Subsampling {summary.kept_share:.1%} of the words kept "
+        f"(--subsample-threshold {settings.subsample_threshold:g})"
+    )
+    say(f"Loss        {summary.first_loss:.4f} in the first epoch, {summary.loss:.4f} in the last")
+    say(f"Speed       {summary.words_per_second:,.0f} words/s, {summary.seconds:.1f} s")
+    say(f"Vectors     {summary.vocabulary:,} words x {summary.embedding_dim} numbers")
+    if not summary.unchanged:
+        say(f"Written     {summary.run}/model")
+        note(f"Curves and the embedding: tensorboard --logdir {summary.run}/logs")

@@ -1,0 +1,213 @@
+"""Tokens counted as they stream by, under provisional ids given in the order of appearance.
+
+The text is read once. While it is counted nobody knows which words will be kept, so each word gets
+a provisional id at once, and the final ids come from one table when the counts are known.
+"""
+
+import functools
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from w2vtrain.config import PrepareConfig, Split, Standardize
+from w2vtrain.corpus.units import Block
+from w2vtrain.tensorflow_runtime import available_threads
+from w2vtrain.vocabulary import OOV_TOKEN
+
+# Longer "words" are encoded data or text without spaces. They are counted, but never kept: Keras
+# stores a vocabulary as an array as wide as its longest word.
+LONGEST_TOKEN = 128  # characters
+TOO_LONG_ID = 0  # the provisional id they share
+
+
+@dataclass(frozen=True)
+class TokenizedBlock:
+    """What the tokenizer makes of a block.
+
+    Args:
+        block: the text it came from.
+        unique: distinct tokens as UTF-8.
+        too_long: bool array, shape `(unique,)`.
+        index: int32 array, shape `(tokens,)`: for each token its row in `unique`.
+        lengths: int64 array, shape `(units,)`: tokens in each unit.
+    """
+
+    block: Block
+    unique: list[bytes]
+    too_long: np.ndarray
+    index: np.ndarray
+    lengths: np.ndarray
+
+
+def tokenized(blocks: Iterable[Block], config: PrepareConfig) -> Iterator[TokenizedBlock]:
+    """Yields the blocks tokenized, in their order, by the functions that the saved layer holds.
+
+    TensorFlow works in threads of its own while the next block is read and the last one counted.
+    """
+    tokenize = _tokenizer(config.standardize, config.split)
+    workers = min(2, available_threads())
+
+    def work(block: Block) -> TokenizedBlock:
+        unique, lengths, index, rows = tokenize(block.text.encode())
+        return TokenizedBlock(
+            block,
+            unique.numpy().tolist(),
+            lengths.numpy() > LONGEST_TOKEN,
+            index.numpy(),
+            rows.numpy(),
+        )
+
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="tokenize")
+    waiting: list[Future[TokenizedBlock]] = []
+    try:
+        for block in blocks:
+            waiting.append(pool.submit(work, block))
+            if len(waiting) > workers:
+                yield waiting.pop(0).result()
+        while waiting:
+            yield waiting.pop(0).result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@functools.cache  # a second call need not trace again
+def _tokenizer(standardize_name: Standardize, split_name: Split) -> Any:
+    import tensorflow as tf
+
+    from w2vtrain.corpus.standardization import splitter, standardizer
+
+    standardize, split = standardizer(standardize_name), splitter(split_name)
+
+    @tf.function(input_signature=[tf.TensorSpec((), tf.string)])
+    def tokenize(text: Any) -> Any:
+        units = tf.strings.split(text, "\n")
+        tokens = split(units if standardize is None else standardize(units))
+        unique, index = tf.unique(tokens.flat_values)
+        return unique, tf.strings.length(unique, "UTF8_CHAR"), index, tokens.row_lengths()
+
+    return tokenize
+
+
+class TokenCounter:
+    """Counts of tokens, with a stated bound on memory.
+
+    When more than `max_types` different tokens are held, the rarest are pruned: all seen once, then
+    at the next time all seen twice or less, and so on, as word2vec's `ReduceVocab` does. A pruned
+    token that comes again starts from zero, and its earlier places count as left out.
+
+    Args:
+        max_types: different tokens held at most; None for no bound.
+    """
+
+    def __init__(self, max_types: int | None = None) -> None:
+        self.max_types = max_types
+        self.pruned_below = 0  # tokens seen at most this often may have been pruned
+        self.pruned_types = 0
+        self._ids: dict[bytes, int] = {}
+        self._counts = np.zeros(1 << 16, dtype=np.int64)
+        self._next_id = TOO_LONG_ID + 1
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(self, tokens: TokenizedBlock) -> np.ndarray:
+        """Counts a block; returns its tokens' provisional ids, an int32 array `(tokens,)`."""
+        ids = self._ids_of(tokens)
+        self._grow()
+        found = ids[tokens.index]
+        counts = np.bincount(tokens.index, minlength=len(ids))
+        # `ids` repeat where several tokens are too long, so a plain += would lose some.
+        np.add.at(self._counts, ids, counts)
+        if self.max_types is not None and len(self._ids) > self.max_types:
+            self._prune()
+        return found
+
+    def _ids_of(self, tokens: TokenizedBlock) -> np.ndarray:
+        known = self._ids
+        ids = list(map(known.get, tokens.unique))
+        too_long = set(np.flatnonzero(tokens.too_long).tolist())
+        for place, token_id in enumerate(ids):
+            if token_id is None:
+                if place in too_long:
+                    ids[place] = TOO_LONG_ID
+                else:
+                    known[tokens.unique[place]] = ids[place] = self._next_id
+                    self._next_id += 1
+        return np.array(ids, dtype=np.int32)
+
+    def _grow(self) -> None:
+        if self._next_id > len(self._counts):
+            room = np.zeros(2 * self._next_id - len(self._counts), dtype=np.int64)
+            self._counts = np.concatenate([self._counts, room])
+
+    def _prune(self) -> None:
+        while self.max_types is not None and len(self._ids) > self.max_types:
+            self.pruned_below += 1
+            before = len(self._ids)
+            counts = self._counts
+            self._ids = {t: i for t, i in self._ids.items() if counts[i] > self.pruned_below}
+            self.pruned_types += before - len(self._ids)
+
+    def result(self, config: PrepareConfig) -> "Counted":
+        """Returns the words kept and left out, and the table from provisional to final ids."""
+        encoded = list(self._ids)
+        by_spelling = np.array(
+            sorted(range(len(encoded)), key=encoded.__getitem__), dtype=np.int64
+        )  # the order of UTF-8 bytes is that of code points
+        ids = np.fromiter(self._ids.values(), dtype=np.int64, count=len(encoded))[by_spelling]
+        falling = np.argsort(-self._counts[ids], kind="stable")
+        ids = ids[falling]
+        tokens = [encoded[row].decode() for row in by_spelling[falling].tolist()]
+        return _cut_off(tokens, self._counts[ids], ids, self._counts[: self._next_id], config)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """The vocabulary decided.
+
+    Args:
+        words: kept, by falling count, ties by code point.
+        counts: int64 array, shape `(words,)`.
+        left_out: words under the cut-off, in the same order.
+        left_out_counts: int64 array, shape `(left_out,)`.
+        final_ids: int32 array, shape `(provisional ids,)`: the id of each provisional id's token
+            in `vocabulary.tsv`, or 1 where it is left out.
+        tokens: running words read.
+        too_long: running words of more than `LONGEST_TOKEN` characters.
+    """
+
+    words: list[str]
+    counts: np.ndarray
+    left_out: list[str]
+    left_out_counts: np.ndarray
+    final_ids: np.ndarray
+    tokens: int
+    too_long: int
+
+
+def _cut_off(
+    tokens: list[str],
+    counts: np.ndarray,
+    ids: np.ndarray,
+    all_counts: np.ndarray,
+    config: PrepareConfig,
+) -> Counted:
+    kept = counts >= config.min_count
+    if OOV_TOKEN in tokens:  # the text spells the name of what is left out: it is left out
+        kept[tokens.index(OOV_TOKEN)] = False
+    if config.vocabulary_size is not None:
+        kept &= np.cumsum(kept) <= config.vocabulary_size
+    final_ids = np.ones(len(all_counts), dtype=np.int32)
+    final_ids[ids[kept]] = np.arange(2, 2 + int(kept.sum()), dtype=np.int32)
+    return Counted(
+        words=[token for token, keep in zip(tokens, kept.tolist(), strict=True) if keep],
+        counts=counts[kept],
+        left_out=[token for token, keep in zip(tokens, kept.tolist(), strict=True) if not keep],
+        left_out_counts=counts[~kept],
+        final_ids=final_ids,
+        tokens=int(all_counts.sum()),
+        too_long=int(all_counts[TOO_LONG_ID]),
+    )

@@ -1,0 +1,130 @@
+"""Provisional ids, spooled while the text is read, into the run's token ids and boundaries."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from w2vtrain.vocabulary import OOV_ID
+
+_NPY_HEADER = 128  # bytes; what NumPy writes for any one-dimensional array
+
+
+class TokenSpool:
+    """Provisional ids and unit lengths on disk, in the order of the text.
+
+    Args:
+        folder: where the two temporary files lie; `close` removes them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._paths = (folder / "provisional_ids.tmp", folder / "unit_lengths.tmp")
+        self._ids, self._lengths = (path.open("w+b") for path in self._paths)
+        self._frames: list[tuple[int, int, bool]] = []  # tokens, units, does the last unit end
+
+    def append(self, ids: np.ndarray, lengths: np.ndarray, ends: bool) -> None:
+        """Adds a block.
+
+        Args:
+            ids: int32 array, shape `(tokens,)`.
+            lengths: int64 array, shape `(units,)`; their sum is the number of tokens.
+            ends: False when the last unit goes on in the next block.
+        """
+        self._ids.write(ids.astype(np.int32, copy=False).data)
+        self._lengths.write(lengths.astype(np.int64, copy=False).data)
+        self._frames.append((len(ids), len(lengths), ends))
+
+    def encode(
+        self, final_ids: np.ndarray, keep_oov: bool, token_ids: Path, boundaries: Path
+    ) -> "Encoded":
+        """Writes `token_ids` and `boundaries`, block by block.
+
+        Units without a token are left out.
+
+        Args:
+            final_ids: int32 array from provisional to final ids; 1 for words left out.
+            keep_oov: write id 1 instead of dropping those words.
+            token_ids: path of the int32 array to write, shape `(tokens,)`.
+            boundaries: path of the int64 array to write, shape `(units + 1,)`.
+        """
+        self._ids.seek(0)
+        self._lengths.seek(0)
+        with _NpyWriter(token_ids, np.int32) as tokens, _NpyWriter(boundaries, np.int64) as ends:
+            ends.write(np.zeros(1, dtype=np.int64))
+            last_end = 0
+            for n_tokens, n_units, frame_ends in self._frames:
+                ids = final_ids[_read(self._ids, n_tokens, np.int32)]
+                lengths = _read(self._lengths, n_units, np.int64)
+                unit_ends = tokens.size + _kept_before(ids, np.cumsum(lengths), keep_oov)
+                tokens.write(ids if keep_oov else ids[ids != OOV_ID])
+                if not frame_ends:
+                    unit_ends = unit_ends[:-1]
+                unit_ends = unit_ends[np.diff(unit_ends, prepend=last_end) > 0]
+                ends.write(unit_ends)
+                last_end = int(unit_ends[-1]) if len(unit_ends) else last_end
+            if last_end < tokens.size:
+                ends.write(np.array([tokens.size], dtype=np.int64))
+        return Encoded(tokens=tokens.size, units=ends.size - 1)
+
+    def close(self) -> None:
+        """Removes the temporary files."""
+        for file, path in zip((self._ids, self._lengths), self._paths, strict=True):
+            file.close()
+            path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """How many token ids and units were written."""
+
+    tokens: int
+    units: int
+
+
+def _kept_before(ids: np.ndarray, ends: np.ndarray, keep_oov: bool) -> np.ndarray:
+    """Returns how many of the first `end` ids are kept, for each end; int64, shape `(ends,)`."""
+    if keep_oov:
+        return ends
+    kept = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(ids != OOV_ID)])
+    return kept[ends]
+
+
+def _read(file: BinaryIO, count: int, dtype: Any) -> np.ndarray:
+    data = np.fromfile(file, dtype=dtype, count=count)
+    if len(data) != count:
+        raise OSError(f"The temporary file {file.name} lost data.")
+    return data
+
+
+class _NpyWriter:
+    """A one-dimensional .npy file written piece by piece, its length filled in at the end."""
+
+    def __init__(self, path: Path, dtype: Any) -> None:
+        self._file = path.open("wb")
+        self._dtype = np.dtype(dtype).newbyteorder("<")
+        self.size = 0
+
+    def __enter__(self) -> "_NpyWriter":
+        self._file.write(b"\0" * _NPY_HEADER)
+        return self
+
+    def write(self, values: np.ndarray) -> None:
+        self._file.write(np.ascontiguousarray(values, dtype=self._dtype).data)
+        self.size += len(values)
+
+    def __exit__(self, kind: Any, *rest: object) -> None:
+        with self._file as file:
+            if kind is None:
+                file.seek(0)
+                header = {
+                    "descr": self._dtype.str,
+                    "fortran_order": False,
+                    "shape": (self.size,),
+                }
+                np.lib.format.write_array_header_1_0(file, header)
+                if file.tell() != _NPY_HEADER:
+                    raise ValueError(f"NumPy's header takes {file.tell()} bytes.")
+                file.flush()
+                os.fsync(file.fileno())

@@ -1,0 +1,100 @@
+"""What happens to text before it is split, as TensorFlow functions that a saved layer names.
+
+The rule of `lower-and-strip-punctuation`, the default:
+
+1. Letters become lower-case, in every script.
+2. A word is a run of letters, their combining marks, and digits. An apostrophe (' or ’), or a
+   zero-width joiner or non-joiner, belongs to a word when it stands alone between two such
+   characters: `don't`, `dog's`.
+3. Everything else separates words and is dropped: punctuation and symbols of every script, hyphens,
+   underscores, emoji, white space and control characters. `well-known` is two words, `end.Begin`
+   too, `U.S.` is `u` and `s`, `3.14` is `3` and `14`.
+4. ’ becomes '.
+
+Soft hyphens, variation selectors and other marks that only steer the display are removed first, so
+that they split no word. Text is not normalised: é as one code point and as e with a combining
+accent are two spellings.
+"""
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from w2vtrain.config import Split, Standardize
+
+_PACKAGE = "w2vtrain"
+
+_INVISIBLE = (
+    r"[\x{ad}\x{34f}\x{61c}\x{180b}-\x{180e}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}"
+    r"\x{fe00}-\x{fe0f}\x{feff}\x{e0100}-\x{e01ef}]"
+)
+_JOINERS = r"'\x{2019}\x{200c}\x{200d}"
+# RE2 has no lookaround. Two characters in a row that are not of a word always separate; one alone
+# does unless it is a joiner (then it stands between two word characters) or the space itself.
+_SEPARATORS = (
+    r"[^\pL\pM\pN]{2,}"
+    rf"|[^\pL\pM\pN {_JOINERS}]"
+    rf"|^[{_JOINERS}]"
+    rf"|[{_JOINERS}]$"
+)
+# What Unicode calls white space and TensorFlow's split, which knows ASCII only, does not.
+_WIDE_SPACE = r"[\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+def lower_and_strip_punctuation(text: Any) -> Any:
+    """Returns lower-cased text with single spaces between words; see the module's docstring.
+
+    Args:
+        text: string tensor of UTF-8, any shape.
+    """
+    text = tf.strings.regex_replace(lower(text), _INVISIBLE, "")
+    text = tf.strings.regex_replace(text, _SEPARATORS, " ")
+    return tf.strings.regex_replace(text, "\u2019", "'")
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+def lower(text: Any) -> Any:
+    """Returns text with the letters of every script in lower case.
+
+    Args:
+        text: string tensor of UTF-8, any shape.
+    """
+    return tf.strings.lower(text, encoding="utf-8")
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+def split_whitespace(text: Any) -> Any:
+    """Returns the words between white space, by Unicode's meaning of it.
+
+    Args:
+        text: string tensor of UTF-8, shape `(texts,)`.
+    Returns:
+        Ragged string tensor, shape `(texts, None)`.
+    """
+    return tf.strings.split(tf.strings.regex_replace(text, _WIDE_SPACE, " "))
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+def split_characters(text: Any) -> Any:
+    """Returns the characters (code points); a run of white space is one character, `_`.
+
+    Args:
+        text: string tensor of UTF-8, shape `(texts,)`.
+    Returns:
+        Ragged string tensor, shape `(texts, None)`.
+    """
+    text = tf.strings.regex_replace(text, rf"(?:\s|{_WIDE_SPACE})+", "_")
+    return tf.strings.unicode_split(text, "UTF-8")
+
+
+def standardizer(name: Standardize) -> Any:
+    """Returns TextVectorization's `standardize` for the option: a function, or None."""
+    known = {"lower-and-strip-punctuation": lower_and_strip_punctuation, "lower": lower}
+    return known.get(name)
+
+
+def splitter(name: Split) -> Any:
+    """Returns TextVectorization's `split` for the option: a function."""
+    return {"whitespace": split_whitespace, "character": split_characters}[name]

@@ -1,0 +1,69 @@
+"""The TextVectorization layer of a run: made with its vocabulary, saved, and loaded again.
+
+    vectorizer = load_vectorizer(Path("runs/novels/corpus/vectorizer.keras"))
+    vectorizer(["Call me Ishmael."])  # ragged int64 ids, shape (texts, None)
+
+Ids are those of `vocabulary.tsv`: 0 padding, 1 for words left out, then the words.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from w2vtrain.config import PrepareConfig
+from w2vtrain.errors import W2VError
+
+_NAME = "vectorizer"
+
+
+def make_vectorizer(words: Sequence[str], config: PrepareConfig) -> Any:
+    """Returns a TextVectorization layer that turns texts into ragged ids.
+
+    The vocabulary is given, not adapted: it then lies in the saved layer as JSON. (Keras would
+    otherwise save one word a line and read it back with `splitlines`, which also splits at U+2028
+    and U+0085.)
+
+    Args:
+        words: without padding and `[UNK]`; the first gets id 2.
+        config: its `standardize` and `split` are used.
+    """
+    import keras
+    import numpy as np
+
+    from w2vtrain.corpus.standardization import splitter, standardizer
+
+    return keras.layers.TextVectorization(
+        standardize=standardizer(config.standardize),
+        split=splitter(config.split),
+        output_mode="int",
+        ragged=True,
+        vocabulary=np.array(words, dtype=object),
+        name=_NAME,
+    )
+
+
+def save_vectorizer(vectorizer: Any, path: Path) -> None:
+    """Writes the layer as a Keras model of text to ids, without code: it loads in safe mode."""
+    import keras
+
+    model = keras.Sequential([keras.Input(shape=(), dtype="string"), vectorizer])
+    model.save(path)
+
+
+def load_vectorizer(path: Path) -> Any:
+    """Returns the saved TextVectorization layer; it takes a list of texts or a string tensor.
+
+    Raises:
+        W2VError: the file is missing or is not a saved vectorizer.
+    """
+    import keras
+
+    import w2vtrain.corpus.standardization  # noqa: F401 (registers what the file names)
+
+    try:
+        model = keras.models.load_model(path, safe_mode=True)
+        return model.get_layer(_NAME)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise W2VError(
+            f"Cannot load {path}: {error}", "Run `w2v prepare` again with --force."
+        ) from None

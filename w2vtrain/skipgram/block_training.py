@@ -1,0 +1,48 @@
+"""The fast objective: skip-gram with negative sampling on blocks of text."""
+
+import itertools
+from collections.abc import Iterator
+
+from w2vtrain.config import TrainConfig
+from w2vtrain.skipgram.step_shape import StepShape, row_damping
+from w2vtrain.skipgram.steps import StepMaker, Steps, as_dataset, epoch_steps
+from w2vtrain.skipgram.text_stream import TextStream
+from w2vtrain.skipgram.training import Training, TrainingText, linear_decay
+
+STEPS_PER_EXECUTION = 64  # a call from Python costs as much as a tenth of a step
+
+
+def block_training(text: TrainingText, config: TrainConfig, epochs: int) -> Training:
+    """Returns the training of a `Word2Vec` on the blocks of `text` for `epochs` epochs."""
+    import keras
+
+    from w2vtrain.skipgram.word2vec import Word2Vec
+
+    rate = config.first_learning_rate
+    counts, keep, noise = text.counts, text.keep(config), text.noise(config)
+    kept = float((counts * keep).sum())
+    shape = StepShape.fitting(
+        config.embedding_dim, config.window_size, config.num_negatives, rate, kept
+    )
+    damping = row_damping(shape, rate, counts * keep / kept, noise)
+    stream = TextStream(text.file, keep, config.seed)
+    maker = StepMaker(shape, noise, *damping)
+    epoch = itertools.count()
+
+    def next_epoch() -> Iterator[Steps]:
+        yield from epoch_steps(stream, maker, shape, next(epoch))
+
+    steps = max(1, round(kept / shape.tokens))
+    model = Word2Vec(len(counts), config.embedding_dim, config.seed, vars(shape), name="word2vec")
+    model.compile(
+        optimizer=keras.optimizers.SGD(linear_decay(rate, steps * epochs)),
+        steps_per_execution=min(STEPS_PER_EXECUTION, max(1, steps // 8)),
+        jit_compile=False,  # the step's sums have varying sizes, which XLA would compile anew
+    )
+    facts = {
+        "tokens_per_step": shape.tokens,
+        "noise_per_block": shape.noise_size,
+        "damped_target_rows": int((damping[0] < 1).sum()),
+        "damped_context_rows": int((damping[1] < 1).sum()),
+    }
+    return Training(model, as_dataset(next_epoch, shape), steps, facts)

@@ -1,0 +1,107 @@
+"""What happens between the steps of `fit`: the history, the progress, the watch for NaN."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from w2vtrain.errors import W2VError
+
+
+@dataclass(frozen=True)
+class TrainProgress:
+    """How far a training is.
+
+    Args:
+        epoch: the current one, from 1.
+        epochs: of the whole training.
+        step: steps done, over all epochs.
+        steps: expected steps of the whole training.
+        loss: mean a pair since the epoch began.
+        learning_rate: of the next step.
+        words: running words gone through, over all epochs, before subsampling.
+        words_total: running words of all epochs.
+        words_per_second: since training began, tracing included.
+        seconds: since training began.
+    """
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+    learning_rate: float
+    words: float
+    words_total: int
+    words_per_second: float
+    seconds: float
+
+
+class Recorder(keras.callbacks.Callback):
+    """Notes the loss, the learning rate and the speed after each execution.
+
+    Args:
+        epochs: of the whole training.
+        steps_per_epoch: expected.
+        words_per_epoch: running words of the text.
+        progress: called with each `TrainProgress`.
+    Raises:
+        W2VError: the loss is not finite.
+    """
+
+    def __init__(
+        self,
+        epochs: int,
+        steps_per_epoch: int,
+        words_per_epoch: int,
+        progress: Callable[[TrainProgress], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.rows: list[TrainProgress] = []
+        self._epochs, self._steps = epochs, steps_per_epoch
+        self._words, self._progress = words_per_epoch, progress
+        self._epoch = 0
+        self._begin = 0.0
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        """Starts the clock: what follows includes the tracing of the first step."""
+        self._begin = time.perf_counter()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Notes the number of the epoch."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Notes where training is after one execution."""
+        loss = float((logs or {})["loss"])
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        if not math.isfinite(loss):
+            raise W2VError(
+                f"The loss became {loss} in epoch {self._epoch + 1}, step {batch + 1}.",
+                f"The learning rate is probably too high: it started at "
+                f"{self._first_rate(rate):g}; try half of it.",
+            )
+        share = min(1.0, (batch + 1) / self._steps)
+        seconds = time.perf_counter() - self._begin
+        words = self._words * (self._epoch + share)
+        row = TrainProgress(
+            epoch=self._epoch + 1,
+            epochs=self._epochs,
+            step=int(self.model.optimizer.iterations.numpy()),
+            steps=self._steps * self._epochs,
+            loss=loss,
+            learning_rate=rate,
+            words=words,
+            words_total=self._words * self._epochs,
+            words_per_second=words / seconds,
+            seconds=seconds,
+        )
+        self.rows.append(row)
+        if self._progress is not None:
+            self._progress(row)
+
+    def _first_rate(self, rate: float) -> float:
+        return self.rows[0].learning_rate if self.rows else rate

@@ -1,0 +1,179 @@
+"""The skip-gram model: two embedding tables and the dot products of their rows."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from w2vtrain.skipgram.step_shape import StepShape
+
+# The loss is measured on every eighth block of a step, a random sample of the text: its logarithms
+# would cost as much as two of the three matrix products (measured).
+LOSS_SAMPLING = 8
+
+
+@keras.saving.register_keras_serializable(package="w2vtrain")
+class Word2Vec(keras.Model):
+    """Skip-gram with negative sampling.
+
+    Called with `(targets, contexts)` it is an ordinary Keras model that returns the scores
+    s = target row . context row, and `fit` trains it on such pairs with any loss and optimizer.
+    Made with a `shape`, `fit` takes the batches of `skipgram.steps` instead and trains by
+    `train_on_blocks`: the same updates as plain SGD on the sum over all pairs, without making them.
+
+    With w the weight of a pair (t, c), k the negatives a pair and p_c the noise probability of c,
+    a step descends
+
+        L = - sum_(t,c) w log sigmoid(s_tc) - sum_(t,n) (k / N) w_t log sigmoid(-s_tn)
+            + sum_(t,c) w k p_c log sigmoid(-s_tc)
+
+    where w_t is the summed weight of t's pairs and n runs over the N noise words of its block. The
+    last sum takes back, in expectation, the draws of noise that hit the pair's own context, which
+    word2vec skips one by one (`if (target == word) continue`). The gradient is the sum over pairs,
+    not the mean over a batch, and updates of very frequent rows are damped (`row_damping`).
+
+    Args:
+        vocabulary_size: rows of each table, padding and out-of-vocabulary included.
+        embedding_dim: numbers in a row.
+        seed: of the target table's start, uniform in +-0.5 / embedding_dim; the context table
+            starts at zero, both as in word2vec.c.
+        shape: the sizes of a step, as a mapping, to train on blocks.
+
+    Source: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", equation 4.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_dim: int,
+        seed: int = 1,
+        shape: Mapping[str, int] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.vocabulary_size = vocabulary_size
+        self.embedding_dim = embedding_dim
+        self.seed = seed
+        self.shape = StepShape(**shape) if shape is not None else None
+        edge = 0.5 / embedding_dim
+        self.target_embedding = keras.layers.Embedding(
+            vocabulary_size,
+            embedding_dim,
+            embeddings_initializer=keras.initializers.RandomUniform(-edge, edge, seed=seed),
+            name="target_embedding",
+        )
+        self.context_embedding = keras.layers.Embedding(
+            vocabulary_size, embedding_dim, embeddings_initializer="zeros", name="context_embedding"
+        )
+        if self.shape is not None:
+            self.pair_loss = keras.metrics.Mean(name="loss")
+        self.target_embedding.build()
+        self.context_embedding.build()
+        self.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns what `from_config` needs to make the model again."""
+        shape = None if self.shape is None else vars(self.shape)
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "embedding_dim": self.embedding_dim,
+            "seed": self.seed,
+            "shape": shape,
+        }
+
+    def call(self, inputs: Any) -> Any:
+        """Returns the scores of contexts for their targets.
+
+        Args:
+            inputs: `(targets, contexts)`: int tensors, shapes `(batch,)` and `(batch, contexts)`.
+        Returns:
+            float32 tensor, shape `(batch, contexts)`.
+        """
+        targets, contexts = inputs
+        target_rows = self.target_embedding(targets)  # (batch, dim)
+        context_rows = self.context_embedding(contexts)  # (batch, contexts, dim)
+        return keras.ops.einsum("bd,bcd->bc", target_rows, context_rows)
+
+    def train_step(self, data: Any) -> dict[str, Any]:
+        """Returns the metrics after one step on a batch of blocks, or of pairs."""
+        if self.shape is None:
+            return super().train_step(data)
+        loss, weight = self.train_on_blocks(data, self.optimizer.learning_rate)
+        self.optimizer.iterations.assign_add(1)
+        self.pair_loss.update_state(tf.math.divide_no_nan(loss, weight), sample_weight=weight)
+        return {"loss": self.pair_loss.result()}
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The metrics that `fit` resets at the start of an epoch."""
+        return super().metrics if self.shape is None else [self.pair_loss]
+
+    def train_on_blocks(
+        self, batch: Mapping[str, Any], learning_rate: Any, loss_sampling: int = LOSS_SAMPLING
+    ) -> tuple[Any, Any]:
+        """Updates both tables by one step of SGD and returns the loss before it.
+
+        Args:
+            batch: one step of `skipgram.steps.Steps.as_batch`, without the step axis.
+            learning_rate: of the gradient of the summed loss.
+            loss_sampling: the loss is measured on one block in so many.
+        Returns:
+            float32 scalars: the summed loss and the summed weight of the pairs measured.
+        """
+        target_rows, target_uses = self._gather(self.target_embedding, batch, "target")
+        context_rows, context_uses = self._gather(self.context_embedding, batch, "context")
+        gradients, loss, weight = self._gradients(target_uses, context_uses, batch, loss_sampling)
+        for layer, rows, gradient, name in (
+            (self.target_embedding, target_rows, gradients[0], "target"),
+            (self.context_embedding, context_rows, gradients[1], "context"),
+        ):
+            self._update(layer, rows, gradient, batch, name, learning_rate)
+        return loss, weight
+
+    def _gradients(
+        self, targets: Any, columns: Any, batch: Mapping[str, Any], loss_sampling: int
+    ) -> tuple[tuple[Any, Any], Any, Any]:
+        """Returns minus the gradients of L for each use of a row, and the loss with its weight."""
+        assert self.shape is not None
+        is_context = np.arange(self.shape.columns, dtype=np.int32) < self.shape.contexts
+        is_context = is_context.astype(np.float32)  # (columns,)
+        weights = tf.gather(self.shape.weight_table(), batch["windows"])
+        # (blocks, block_size, columns); a pair's own context is not its noise: the share of its
+        # noise that hits it is taken back here.
+        unhit = 1 - is_context * tf.gather(batch["hits"], batch["context_places"])
+        scores = tf.einsum("bsd,bcd->bsc", targets, columns)
+        error = weights * (is_context - unhit[:, None, :] * tf.sigmoid(scores))
+        gradients = (
+            tf.einsum("bsc,bcd->bsd", error, columns),
+            tf.einsum("bsc,bsd->bcd", error, targets),
+        )
+        few = -(-self.shape.blocks // loss_sampling)
+        # -w log sigmoid(s) = w softplus(s) - w s, so all three sums of L are these two terms.
+        terms = unhit[:few, None, :] * tf.nn.softplus(scores[:few]) - is_context * scores[:few]
+        loss = tf.reduce_sum(weights[:few] * terms)
+        return gradients, loss, tf.reduce_sum(weights[:few] * is_context)
+
+    @staticmethod
+    def _gather(layer: Any, batch: Mapping[str, Any], name: str) -> tuple[Any, Any]:
+        """Returns the step's distinct rows of a table, and a copy of its row for each use."""
+        distinct = batch[f"{name}_segments"][-1] + 1  # what follows in `rows` is padding
+        # The variable itself, not the layer's call, which would read the whole table.
+        rows = tf.gather(layer.embeddings.value, batch[f"{name}_rows"][:distinct])
+        return rows, tf.gather(rows, batch[f"{name}_places"])
+
+    @staticmethod
+    def _update(
+        layer: Any, rows: Any, gradient: Any, batch: Mapping[str, Any], name: str, rate: Any
+    ) -> None:
+        """Adds rate x damping x (summed gradient) to each distinct row, in one write a row."""
+        dim = tf.shape(rows)[1]
+        uses = tf.gather(tf.reshape(gradient, (-1, dim)), batch[f"{name}_order"])
+        summed = tf.math.segment_sum(uses, batch[f"{name}_segments"])
+        distinct = tf.shape(rows)[0]
+        factors = rate * batch[f"{name}_damping"][:distinct]
+        layer.embeddings.value.scatter_update(
+            tf.IndexedSlices(rows + summed * factors[:, None], batch[f"{name}_rows"][:distinct])
+        )

@@ -1,0 +1,97 @@
+"""TensorFlow, imported quietly and with its threads set: the one door that every stage uses.
+
+TensorFlow prints some lines while it starts (oneDNN, CUDA, absl) that no log level stops, and its
+thread counts are fixed by the first operation. So the import, the threads and the start of its
+runtime belong together, before anything else of TensorFlow is touched.
+"""
+
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+from w2vtrain.errors import W2VError
+
+_LOG = logging.getLogger(__name__)
+
+
+def configure(threads: int | None = None) -> Any:
+    """Returns the `tensorflow` module, started with one intra-op and `threads` inter-op threads.
+
+    The operations here are too small to be worth splitting, but independent ones run side by side.
+    A second call with the same number changes nothing. With another number, or after the caller
+    has used TensorFlow already, the threads stay as they are and a warning is logged.
+
+    Args:
+        threads: processor threads; None takes what is set, or else all that the process may use.
+    Raises:
+        W2VError: Keras has been imported with a backend other than TensorFlow.
+    """
+    if "tensorflow" not in sys.modules:
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors pass, information does not
+    if "keras" not in sys.modules:
+        os.environ["KERAS_BACKEND"] = "tensorflow"
+    with _quiet_stderr():
+        import keras
+        import tensorflow as tf
+
+        changed = _set_threads(tf.config.threading, threads)
+        tf.config.list_logical_devices()  # starts the runtime, with its chatter
+    if not changed and threads is not None:
+        _LOG.warning(
+            "TensorFlow has started already: its threads stay as they are (asked: %d).", threads
+        )
+    if keras.backend.backend() != "tensorflow":
+        raise W2VError(
+            f"Keras runs on {keras.backend.backend()} in this process, not on TensorFlow.",
+            "Set KERAS_BACKEND=tensorflow before Keras is first imported.",
+        )
+    return tf
+
+
+def available_threads() -> int:
+    """Returns how many processor threads this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _set_threads(threading: Any, threads: int | None) -> bool:
+    """Sets the thread counts; returns whether they are now as asked."""
+    inter_op = threading.get_inter_op_parallelism_threads()  # 0: not set
+    wanted = threads or inter_op or available_threads()
+    if (inter_op, threading.get_intra_op_parallelism_threads()) == (wanted, 1):
+        return True
+    try:
+        threading.set_inter_op_parallelism_threads(wanted)
+        threading.set_intra_op_parallelism_threads(1)
+    except RuntimeError:  # they cannot change once TensorFlow has started
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _quiet_stderr() -> Iterator[None]:
+    """Keeps what is written to file descriptor 2 from the terminal, unless the body fails."""
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # the process has no stderr
+        yield
+        return
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            os.dup2(kept, 2)
+            captured.seek(0)
+            os.write(2, captured.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(kept, 2)
+            os.close(kept)
