@@ -56,6 +56,17 @@ class Steps:
     targets: RowUses
     contexts: RowUses
 
+    def rest(self, skip: int) -> "Steps":
+        """Returns the steps after the first `skip`."""
+        if skip == 0:
+            return self
+        return Steps(
+            windows=self.windows[skip:],
+            scales=self.scales[skip:],
+            targets=RowUses(**{k: v[skip:] for k, v in _arrays(self.targets)}),
+            contexts=RowUses(**{k: v[skip:] for k, v in _arrays(self.contexts)}),
+        )
+
     def as_batch(self) -> dict[str, np.ndarray]:
         """Returns the arrays under flat names, as `Word2Vec.train_step` takes them."""
         return {
@@ -155,16 +166,25 @@ def _row_uses(
     )
 
 
-def epoch_steps(stream: BlockStream, maker: StepMaker, epoch: int, blocks: int) -> Iterator[Steps]:
+def epoch_steps(
+    stream: BlockStream, maker: StepMaker, epoch: int, blocks: int, skip: int = 0
+) -> Iterator[Steps]:
     """Yields the steps of an epoch, up to `CHUNK_STEPS` at a time.
 
     Args:
         blocks: blocks in one step.
+        skip: leave out so many steps at the start; the others are the same as without.
     """
     for pool, generator in stream.pools(epoch):
+        if skip >= len(pool.tokens) // blocks:
+            skip -= len(pool.tokens) // blocks
+            continue
         for start in range(0, len(pool.tokens), CHUNK_STEPS * blocks):
             part = slice(start, start + CHUNK_STEPS * blocks)
-            yield maker.make(Blocks(pool.tokens[part], pool.windows[part]), generator)
+            steps = maker.make(Blocks(pool.tokens[part], pool.windows[part]), generator)
+            if skip < len(steps.windows):
+                yield steps.rest(skip)
+            skip = max(0, skip - len(steps.windows))
 
 
 def as_dataset(epochs: Callable[[], Iterator[Steps]], shape: StepShape) -> Any:
