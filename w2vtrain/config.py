@@ -100,6 +100,12 @@ class PrepareConfig(Config):
     min_count: int = option(5, "Words seen less often than this are left out.")
     vocabulary_size: int | None = option(None, "Keep at most this many words, the most frequent.")
     keep_oov: bool = option(False, "Keep left-out words as one token, [UNK], instead of dropping.")
+    max_rows: int | None = option(
+        None, "Read only the first N rows of tables and lines of text, all inputs together."
+    )
+    max_types: int | None = option(
+        20_000_000, "Prune the rarest words while counting when more different ones are held."
+    )
 
     def __post_init__(self) -> None:
         self._choice("encoding_errors", EncodingErrors)
@@ -108,6 +114,8 @@ class PrepareConfig(Config):
         self._choice("boundary", Boundary)
         self._range("min_count", 1)
         self._range("vocabulary_size", 1, 2**31 - 3)
+        self._range("max_rows", 1)
+        self._range("max_types", 1, 2**31 - 3)
         try:
             "".encode(self.encoding)
         except LookupError:

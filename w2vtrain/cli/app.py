@@ -7,6 +7,7 @@ import typer
 from w2vtrain.cli import (
     analogy,
     convert,
+    diff,
     evaluate,
     explain,
     export,
@@ -15,9 +16,12 @@ from w2vtrain.cli import (
     prepare,
     run,
     similarity,
+    stability,
     train,
     vector,
+    why_not,
 )
+from w2vtrain.cli.several_values import several_values
 from w2vtrain.version import VERSION
 
 app = typer.Typer(
@@ -53,5 +57,8 @@ app.command("analogy")(analogy.analogy)
 app.command("similarity")(similarity.similarity)
 app.command("odd-one-out")(odd_one_out.odd_one_out)
 app.command("vector")(vector.vector)
-app.command("evaluate", cls=evaluate.FilesAfterFlag)(evaluate.evaluate)
+app.command("evaluate", cls=several_values("--similarity", "--analogies"))(evaluate.evaluate)
 app.command("explain")(explain.explain)
+app.command("why-not")(why_not.why_not)
+app.command("diff")(diff.diff)
+app.command("stability", cls=several_values("--words"))(stability.stability)

@@ -1,10 +1,9 @@
 """`w2v evaluate`: how good are these vectors, how sure is that, and are others better?"""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from w2vtrain.cli.evaluate_tables import print_human, print_lines
 from w2vtrain.cli.output import Json, Tsv, print_json
@@ -13,25 +12,6 @@ from w2vtrain.embeddings import Embeddings
 from w2vtrain.evaluation.analogies import Method
 from w2vtrain.evaluation.report import judge
 from w2vtrain.evaluation.test_sets import AnalogySet, SimilaritySet
-
-_FILES = ("--similarity", "--analogies")
-
-
-class FilesAfterFlag(TyperCommand):
-    """A command whose file options take all words up to the next option: `--similarity a b c`."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Repeats the option before each of its words, which is the form that the parser knows."""
-        spread: list[str] = []
-        flag, words = "", 0
-        for arg in args:
-            if arg.startswith("-") and arg != "-":
-                flag, words = (arg if arg in _FILES else ""), 0
-            elif flag:
-                spread += [flag] if words else []
-                words += 1
-            spread.append(arg)
-        return super().parse_args(ctx, spread)
 
 
 def evaluate(

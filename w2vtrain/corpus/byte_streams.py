@@ -146,17 +146,29 @@ def open_input(facts: InputFacts) -> Iterator[ByteStream]:
     try:
         with unchanged(path):
             watched = io.BufferedReader(_Watched(file, facts), _BUFFER)
-            opened, compressed = _decompressed(watched, label)
+            opened, compressed = decompressed(watched, label)
             yield ByteStream(opened, facts, label, compressed)
+            while watched.read(_BUFFER):  # a limit on rows may end the reading before the file
+                pass
             facts.finish()
     finally:
         if path is not None:
             file.close()
 
 
-def _decompressed(watched: Any, label: str) -> tuple[Any, bool]:
+def decompressed(watched: Any, label: str) -> tuple[Any, bool]:
+    """Returns a reader of the plain bytes, and whether they were compressed.
+
+    Args:
+        watched: a reader with `peek`.
+        label: the file's name, whose ending is compared with the content.
+    Raises:
+        W2VError: the name promises a compression that the content does not have.
+    """
     try:
         start = watched.peek(6)[:6]
+    except zipfile.BadZipFile as error:
+        raise W2VError(f"{label} is damaged: {error}", "Get the file again.") from None
     except OSError as error:
         raise W2VError(f"Cannot read {label}: {error.strerror}", "Check the path.") from None
     kind = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), "")

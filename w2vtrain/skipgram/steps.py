@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from w2vtrain.skipgram.blocks import Blocks, BlockStream
+from w2vtrain.skipgram.blocks import Blocks, pools_of_blocks
 from w2vtrain.skipgram.sampling import NoiseSampler
 from w2vtrain.skipgram.step_shape import StepShape
+from w2vtrain.skipgram.text_stream import TextStream
 
 CHUNK_STEPS = 32  # made at a time: enough to amortise NumPy's calls, some megabytes
 
@@ -167,21 +168,22 @@ def _row_uses(
 
 
 def epoch_steps(
-    stream: BlockStream, maker: StepMaker, epoch: int, blocks: int, skip: int = 0
+    stream: TextStream, maker: StepMaker, shape: StepShape, epoch: int, skip: int = 0
 ) -> Iterator[Steps]:
     """Yields the steps of an epoch, up to `CHUNK_STEPS` at a time.
 
     Args:
-        blocks: blocks in one step.
+        epoch: from 0.
         skip: leave out so many steps at the start; the others are the same as without.
     """
-    for pool, generator in stream.pools(epoch):
-        if skip >= len(pool.tokens) // blocks:
-            skip -= len(pool.tokens) // blocks
+    size = CHUNK_STEPS * shape.blocks
+    for blocks, generator in pools_of_blocks(stream, shape, epoch):
+        if skip >= len(blocks.tokens) // shape.blocks:
+            skip -= len(blocks.tokens) // shape.blocks
             continue
-        for start in range(0, len(pool.tokens), CHUNK_STEPS * blocks):
-            part = slice(start, start + CHUNK_STEPS * blocks)
-            steps = maker.make(Blocks(pool.tokens[part], pool.windows[part]), generator)
+        for start in range(0, len(blocks.tokens), size):
+            part = slice(start, start + size)
+            steps = maker.make(Blocks(blocks.tokens[part], blocks.windows[part]), generator)
             if skip < len(steps.windows):
                 yield steps.rest(skip)
             skip = max(0, skip - len(steps.windows))

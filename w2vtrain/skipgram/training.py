@@ -12,8 +12,8 @@ import numpy as np
 from w2vtrain.config import TrainConfig
 from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import RunDirectory
-from w2vtrain.skipgram.blocks import TokenFile
 from w2vtrain.skipgram.sampling import keep_probabilities, noise_probabilities
+from w2vtrain.skipgram.text_stream import TokenFile
 from w2vtrain.vocabulary import FIRST_WORD_ID, OOV_ID, Vocabulary
 
 SMALLEST_RATE = 1e-4  # of the first rate, where the linear decay ends; as in word2vec.c

@@ -18,9 +18,9 @@ class Word2Vec(keras.Model):
     """Skip-gram with negative sampling.
 
     Called with `(targets, contexts)` it is an ordinary Keras model that returns the scores
-    s = target row . context row, and `fit` trains it on pairs with any loss and optimizer. Given
-    the batches of `skipgram.steps` (a dict), `fit` trains it by `train_on_blocks`, which makes the
-    same updates as plain SGD on the sum over all pairs, without making the pairs.
+    s = target row . context row; compiled with a loss, `fit` trains it on such pairs with any
+    optimizer. Compiled without a loss, `fit` takes the batches of `skipgram.steps` and trains by
+    `train_on_blocks`: the same updates as plain SGD on the sum over all pairs, without making them.
 
     With w the weight of a pair (t, c), k the negatives a pair and p_c the noise probability of c,
     a step descends
@@ -66,6 +66,7 @@ class Word2Vec(keras.Model):
         self.context_embedding = keras.layers.Embedding(
             vocabulary_size, embedding_dim, embeddings_initializer="zeros", name="context_embedding"
         )
+        self.trains_on_blocks = shape is not None
         self.pair_loss = keras.metrics.Mean(name="loss")
         self.target_embedding.build()
         self.context_embedding.build()
@@ -95,9 +96,14 @@ class Word2Vec(keras.Model):
         context_rows = self.context_embedding(contexts)  # (batch, contexts, dim)
         return keras.ops.einsum("bd,bcd->bc", target_rows, context_rows)
 
+    def compile(self, *args: Any, loss: Any = None, **kwargs: Any) -> None:
+        """Sets the optimizer; with a loss for training on pairs, without for blocks."""
+        super().compile(*args, loss=loss, **kwargs)
+        self.trains_on_blocks = loss is None
+
     def train_step(self, data: Any) -> dict[str, Any]:
         """Returns the metrics after one step on a batch of blocks, or of pairs."""
-        if not isinstance(data, dict):
+        if not self.trains_on_blocks:
             return super().train_step(data)
         loss, weight = self.train_on_blocks(data, self.optimizer.learning_rate)
         self.optimizer.iterations.assign_add(1)
@@ -107,7 +113,7 @@ class Word2Vec(keras.Model):
     @property
     def metrics(self) -> list[Any]:
         """The metrics that `fit` resets at the start of an epoch."""
-        return [*super().metrics, self.pair_loss]
+        return [self.pair_loss] if self.trains_on_blocks else super().metrics
 
     def train_on_blocks(
         self, batch: Mapping[str, Any], learning_rate: Any, loss_sampling: int = LOSS_SAMPLING

@@ -18,7 +18,7 @@ import numpy as np
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.byte_streams import InputFacts
 from w2vtrain.corpus.counting import Counted, TokenCounter, TokenizedBlock, tokenized
-from w2vtrain.corpus.documents import pieces_of
+from w2vtrain.corpus.documents import DocumentReader
 from w2vtrain.corpus.encoding import Encoded, TokenSpool
 from w2vtrain.corpus.sources import STDIN, Sources, find_sources
 from w2vtrain.corpus.units import Piece, packed
@@ -169,7 +169,7 @@ class _Work:
 
     def run(self, files: RunDirectory, sources: Sources, run: str) -> PrepareSummary:
         start = time.perf_counter()
-        counter = TokenCounter()
+        counter = TokenCounter(self._config.max_types)
         spool = TokenSpool(self._folder)
         try:
             for block in tokenized(packed(self._pieces()), self._config):
@@ -189,8 +189,9 @@ class _Work:
         return self._summary(counted, encoded, counter, sources, run, start)
 
     def _pieces(self) -> Iterator[Piece]:
+        reader = DocumentReader(self._config)
         for number, facts in enumerate(self.facts):
-            yield from pieces_of(facts, self._config, number)
+            yield from reader.pieces(facts, number)
 
     def _count_words(self, tokens: TokenizedBlock) -> None:
         place = 0
@@ -219,7 +220,7 @@ class _Work:
             word, count = counted.left_out[0], int(counted.left_out_counts[0])
             raise W2VError(
                 f"No word is left: --min-count is {self._config.min_count}, and the most frequent "
-                f"word, {word!r}, occurs {count:,} times.",
+                f"word, {word!r}, occurs {count:,} time{'' if count == 1 else 's'}.",
                 f"Give --min-count {count} or less, or more text.",
             )
 
