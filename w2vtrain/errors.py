@@ -20,5 +20,5 @@ class W2VError(Exception):
         return f"{self.message} Hint: {self.hint}" if self.hint else self.message
 
 
-class TrainingStopped(W2VError):
+class TrainingStopped(W2VError):  # noqa: N818
     """A training that was asked to stop and has written a checkpoint."""

@@ -20,9 +20,8 @@ from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import translated_os_errors
 
 LOCK = ".lock"
-# Where stages leave hidden folders behind when they are killed; only the lock's holder writes there.
+# Where killed stages leave hidden folders behind; only the lock's holder writes there.
 _STAGE_PARENTS = ("", "checkpoints", "export")
-_LEFTOVERS = (".corpus-*", ".model-*", ".epoch-*", ".best-*", ".export-*")
 
 
 @contextlib.contextmanager
@@ -88,18 +87,13 @@ def _write_holder(handle: int) -> None:
 def _holder(handle: int) -> str:
     try:
         who = json.loads(os.pread(handle, 1 << 16, 0))
-        return (
-            f"process {who['pid']} on {who['host']}, `{who['command']}`, since {who['since']}"
-        )
+        return f"process {who['pid']} on {who['host']}, `{who['command']}`, since {who['since']}"
     except (ValueError, KeyError, TypeError):
         return "another process"
 
 
 def _sweep(root: Path) -> None:
     for parent in _STAGE_PARENTS:
-        for pattern in _LEFTOVERS:
-            for folder in (root / parent).glob(pattern):
+        for folder in (root / parent).glob(".*-*"):
+            if folder.is_dir() and folder.suffix != ".old":  # those are put back, not swept
                 shutil.rmtree(folder, ignore_errors=True)
-    exports = root / "export"
-    for folder in exports.glob(".*-*") if exports.is_dir() else ():
-        shutil.rmtree(folder, ignore_errors=True)

@@ -109,9 +109,7 @@ class CheckpointFolder:
         """Gives `model` the state that `save_best` wrote last."""
         Checkpoint.load(self._folder / BEST).restore(model)
 
-    def _write(
-        self, folder: Path, model: Any, place: Place, rows: Sequence[TrainProgress]
-    ) -> None:
+    def _write(self, folder: Path, model: Any, place: Place, rows: Sequence[TrainProgress]) -> None:
         record = {
             "stage": "checkpoint",
             "settings": self._settings,
@@ -120,7 +118,7 @@ class CheckpointFolder:
         }
         with writing_stage(folder, record) as temporary:
             for number, variable in enumerate(variables_of(model)):
-                value = np.asarray(variable.value)
+                value = variable.numpy()
                 np.save(temporary / _file_name(number), value, allow_pickle=False)
 
     def latest(self) -> Checkpoint | None:

@@ -5,6 +5,7 @@ epoch's length depends on the draws, and the first epoch of a resumed training i
 one; so each epoch is a `fit` of its own, and the callbacks are shown a single training.
 """
 
+import logging
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,12 +15,13 @@ from typing import Any
 import keras
 
 from w2vtrain.errors import TrainingStopped
-from w2vtrain.skipgram.callbacks import Recorder
+from w2vtrain.skipgram.callbacks import Recorder, TrainProgress
 from w2vtrain.skipgram.checkpoints import CheckpointFolder
 from w2vtrain.skipgram.training import Place, Training
 
 # An epoch's end is worth a checkpoint only when so many seconds have passed since the last one.
 SHORTEST_PAUSE = 10.0
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass
@@ -60,8 +62,8 @@ class Checkpointer(keras.callbacks.Callback):
         if stopping:
             row = self.recorder.rows[-1]
             raise TrainingStopped(
-                f"Stopped in epoch {row.epoch} of {row.epochs}, at {row.words / row.words_total:.1%}"
-                " of the words; a checkpoint is written.",
+                f"Stopped in epoch {row.epoch} of {row.epochs}, after "
+                f"{row.words / row.words_total:.1%} of the words; a checkpoint is written.",
                 "The same command goes on from there.",
             )
 
@@ -75,7 +77,18 @@ class Checkpointer(keras.callbacks.Callback):
         self._last = time.monotonic()
 
 
-class _OneTraining(keras.callbacks.CallbackList):  # type: ignore[misc]
+def resume(training: Training, checkpoints: CheckpointFolder) -> list[TrainProgress]:
+    """Puts `training` where its last checkpoint was made and returns the history until there."""
+    checkpoint = checkpoints.latest()
+    if checkpoint is None:
+        return []
+    checkpoint.restore(training.model)
+    training.place.epoch, training.place.step = checkpoint.place.epoch, checkpoint.place.step
+    _LOG.warning("Going on from %s.", checkpoint.folder)  # worth knowing, as a warning is
+    return checkpoint.rows
+
+
+class _OneTraining(keras.callbacks.CallbackList):
     """Callbacks that see one training, though each epoch is a `fit` of its own."""
 
     begun = False
@@ -120,7 +133,8 @@ def fit(training: Training, epochs: int, callbacks: Sequence[keras.callbacks.Cal
         place.epoch, place.step = place.epoch + 1, 0
         if model.stop_training:
             break
-    several.end()
+    if several.begun:
+        several.end()
 
 
 class _Restored(keras.callbacks.Callback):
