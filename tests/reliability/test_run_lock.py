@@ -48,7 +48,7 @@ def test_lock_of_a_killed_process_holds_nothing_and_its_leftovers_go(tmp_path):
     assert (run / ".model-half").exists()
     (run / ".model.old").mkdir()  # set aside by replace_folder: not to be swept
     with run_lock(run):
-        assert sorted(os.listdir(run)) == [LOCK, ".model.old"]
+        assert sorted(path.name for path in run.iterdir()) == [LOCK, ".model.old"]
 
 
 def test_run_directory_that_stays_empty_goes_again(tmp_path):
@@ -90,7 +90,7 @@ def test_never_two_at_once(tmp_path):
 def test_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with (
-        pytest.raises(W2VError, match="Cannot write .*file/run"),
+        pytest.raises(W2VError, match=r"Cannot write .*file/run"),
         run_lock(tmp_path / "file" / "run"),
     ):
         pass
