@@ -3,8 +3,12 @@
 import csv
 import dataclasses
 import math
+<<<<<<< HEAD
 import time
 import warnings
+=======
+import shutil
+>>>>>>> reliability
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +16,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2vtrain.config import TrainConfig
+from w2vtrain.config import TrainConfig, seconds
 from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import RunDirectory, read_manifest, writing_stage
+from w2vtrain.run_lock import run_lock
 from w2vtrain.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from w2vtrain.skipgram.callbacks import TrainProgress
+    from w2vtrain.skipgram.checkpoints import CheckpointFolder
     from w2vtrain.skipgram.training import Training, TrainingText
 
 # A small text needs more passes: enough for about so many words in all, within these bounds.
 WORDS_TO_SEE = 20_000_000
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
+# Settings that change nothing in the vectors: a training may go on with others.
+NOT_DECISIVE = {"threads", "checkpoint_every", "keep_checkpoints"}
 
 
 @dataclass(frozen=True)
@@ -74,35 +82,72 @@ def train(
     force: bool = False,
     progress: Callable[["TrainProgress"], None] | None = None,
     callbacks: Sequence[Any] = (),
+<<<<<<< HEAD
     watch: Sequence[str] = (),
+=======
+    stop: Callable[[], bool] = lambda: False,
+>>>>>>> reliability
 ) -> TrainSummary:
     """Returns figures about the vectors that it learns from `run`/corpus and writes to `run`/model.
+
+    A training that was stopped or killed goes on from its last checkpoint in `run`/checkpoints, and
+    ends with the same bytes in `vectors.npy` as if it had not been.
 
     Args:
         run: a run directory that `prepare` has written to.
         config: the settings; the defaults of `TrainConfig` if None.
-        force: train again even when corpus and settings are those of the run's model.
+        force: train anew, even when corpus and settings are those of the run's model; checkpoints
+            of a training that has not ended are dropped.
         progress: called about twice a second with a `TrainProgress`.
         callbacks: Keras callbacks that `fit` calls too.
+<<<<<<< HEAD
         watch: words whose nearest neighbours TensorBoard shows for each epoch.
+=======
+        stop: asked every few steps; when it returns True, a checkpoint is written and
+            `TrainingStopped` raised.
+>>>>>>> reliability
     Raises:
-        W2VError: no corpus, or one without a pair; a loss that is not finite; a full disk.
+        TrainingStopped: `stop` said so.
+        W2VError: no corpus, or one without a pair; a loss that is not finite; a full disk; another
+            process writes to the run; a checkpoint of a training with other settings.
     """
     config = config or TrainConfig()
     directory = RunDirectory(Path(run))
+    read_manifest(directory.corpus, f"w2v prepare INPUT... -o {run}")
+    with run_lock(directory.root):
+        return _train(directory, config, force, progress, callbacks, stop)
+
+
+def _train(
+    directory: RunDirectory,
+    config: TrainConfig,
+    force: bool,
+    progress: Callable[["TrainProgress"], None] | None,
+    callbacks: Sequence[Any],
+    stop: Callable[[], bool],
+) -> TrainSummary:
+    run = str(directory.root)
     corpus = read_manifest(directory.corpus, f"w2v prepare INPUT... -o {run}", verify=True)
     settings = _settings(config, corpus)
     if not force and not callbacks and (summary := _unchanged(directory, settings)) is not None:
+        shutil.rmtree(directory.checkpoints, ignore_errors=True)  # of the training that made it
         return summary
     from w2vtrain.tensorflow_runtime import configure
 
     configure(config.threads)
+    from w2vtrain.skipgram.checkpoints import CheckpointFolder
     from w2vtrain.skipgram.training import TrainingText
 
     text = TrainingText.load(directory, corpus["config"]["keep_oov"])
     epochs = config.epochs or epochs_for(text.file.tokens)
     record: dict[str, Any] = {"stage": "train", **settings}
+    checkpoints = CheckpointFolder(directory.checkpoints, settings, config.keep_checkpoints)
+    if force:
+        checkpoints.remove()
+    training = _training(text, config, epochs)
+    history = _fit(training, text, config, epochs, checkpoints, progress, callbacks, stop)
     with writing_stage(directory.model, record) as folder:
+<<<<<<< HEAD
         start = time.perf_counter()
         training = _training(text, config, epochs)
         logs = _logs(directory, training, text, watch)
@@ -110,13 +155,18 @@ def train(
         seconds = time.perf_counter() - start
         _write(RunDirectory(folder.parent), folder, training, text, history)
         summary = _summary(str(run), text, config, training, history, seconds)
+=======
+        _write(RunDirectory(folder.parent), folder, training, text, history)
+        summary = _summary(run, text, config, training, history)
+>>>>>>> reliability
         record["summary"] = dataclasses.asdict(summary)
+    checkpoints.remove()
     return summary
 
 
 def _settings(config: TrainConfig, corpus: dict[str, Any]) -> dict[str, Any]:
     """Returns what decides the vectors: the settings, and the files of the corpus."""
-    kept = {k: v for k, v in config.as_dict().items() if k != "threads"}
+    kept = {k: v for k, v in config.as_dict().items() if k not in NOT_DECISIVE}
     return {"config": kept, "corpus": {k: f["sha256"] for k, f in corpus["files"].items()}}
 
 
@@ -159,23 +209,21 @@ def _logs(
 def _fit(
     training: "Training",
     text: "TrainingText",
+    config: TrainConfig,
     epochs: int,
+    checkpoints: "CheckpointFolder",
     progress: Callable[["TrainProgress"], None] | None,
     callbacks: Sequence[Any],
+    stop: Callable[[], bool],
 ) -> list["TrainProgress"]:
     from w2vtrain.skipgram.callbacks import Recorder
+    from w2vtrain.skipgram.fitting import Checkpointer, fit, resume
 
-    recorder = Recorder(epochs, training.steps, text.file.tokens, progress)
-    with warnings.catch_warnings():
-        # An epoch ends where its data end: how many steps that is depends on the draws.
-        warnings.filterwarnings("ignore", message="Your input ran out of data")
-        training.model.fit(
-            training.dataset,
-            epochs=epochs,
-            shuffle=False,
-            verbose=0,
-            callbacks=[recorder, *callbacks],
-        )
+    rows = resume(training, checkpoints)
+    recorder = Recorder(epochs, training.steps, text.file.tokens, training.place, progress, rows)
+    every = seconds(config.checkpoint_every, "checkpoint_every")
+    checkpointer = Checkpointer(checkpoints, training.place, recorder, every, stop)
+    fit(training, epochs, [recorder, *callbacks, checkpointer])
     return recorder.rows
 
 
