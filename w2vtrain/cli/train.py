@@ -37,13 +37,8 @@ def train(
     from w2vtrain.stages.train import train as work
 
     settings = TrainConfig.from_mapping(merged(TrainConfig, "train", config, given["train"]))
-<<<<<<< HEAD
-    with train_progress() as progress:
-        summary = work(run, settings, force=force, progress=progress, watch=watch or ())
-=======
     with stoppable() as stop, train_progress() as progress:
-        summary = work(run, settings, force=force, progress=progress, stop=stop)
->>>>>>> reliability
+        summary = work(run, settings, force=force, progress=progress, watch=watch or (), stop=stop)
     if as_json:
         print_json(dataclasses.asdict(summary))
     else:

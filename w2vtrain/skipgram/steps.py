@@ -63,7 +63,7 @@ class Steps:
             return self
         return Steps(
             windows=self.windows[skip:],
-            scales=self.scales[skip:],
+            hits=self.hits[skip:],
             targets=RowUses(**{k: v[skip:] for k, v in _arrays(self.targets)}),
             contexts=RowUses(**{k: v[skip:] for k, v in _arrays(self.contexts)}),
         )

@@ -3,12 +3,8 @@
 import csv
 import dataclasses
 import math
-<<<<<<< HEAD
-import time
-import warnings
-=======
 import shutil
->>>>>>> reliability
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from w2vtrain.config import TrainConfig, seconds
+from w2vtrain.config import TrainConfig
+from w2vtrain.config import seconds as duration
 from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import RunDirectory, read_manifest, writing_stage
 from w2vtrain.run_lock import run_lock
@@ -24,7 +21,6 @@ from w2vtrain.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from w2vtrain.skipgram.callbacks import TrainProgress
-    from w2vtrain.skipgram.checkpoints import CheckpointFolder
     from w2vtrain.skipgram.training import Training, TrainingText
 
 # A small text needs more passes: enough for about so many words in all, within these bounds.
@@ -82,11 +78,8 @@ def train(
     force: bool = False,
     progress: Callable[["TrainProgress"], None] | None = None,
     callbacks: Sequence[Any] = (),
-<<<<<<< HEAD
     watch: Sequence[str] = (),
-=======
     stop: Callable[[], bool] = lambda: False,
->>>>>>> reliability
 ) -> TrainSummary:
     """Returns figures about the vectors that it learns from `run`/corpus and writes to `run`/model.
 
@@ -100,12 +93,9 @@ def train(
             of a training that has not ended are dropped.
         progress: called about twice a second with a `TrainProgress`.
         callbacks: Keras callbacks that `fit` calls too.
-<<<<<<< HEAD
         watch: words whose nearest neighbours TensorBoard shows for each epoch.
-=======
         stop: asked every few steps; when it returns True, a checkpoint is written and
             `TrainingStopped` raised.
->>>>>>> reliability
     Raises:
         TrainingStopped: `stop` said so.
         W2VError: no corpus, or one without a pair; a loss that is not finite; a full disk; another
@@ -115,7 +105,7 @@ def train(
     directory = RunDirectory(Path(run))
     read_manifest(directory.corpus, f"w2v prepare INPUT... -o {run}")
     with run_lock(directory.root):
-        return _train(directory, config, force, progress, callbacks, stop)
+        return _train(directory, config, force, progress, callbacks, watch, stop)
 
 
 def _train(
@@ -124,6 +114,7 @@ def _train(
     force: bool,
     progress: Callable[["TrainProgress"], None] | None,
     callbacks: Sequence[Any],
+    watch: Sequence[str],
     stop: Callable[[], bool],
 ) -> TrainSummary:
     run = str(directory.root)
@@ -135,7 +126,9 @@ def _train(
     from w2vtrain.tensorflow_runtime import configure
 
     configure(config.threads)
+    from w2vtrain.skipgram.callbacks import Recorder
     from w2vtrain.skipgram.checkpoints import CheckpointFolder
+    from w2vtrain.skipgram.fitting import Checkpointer, fit, resume
     from w2vtrain.skipgram.training import TrainingText
 
     text = TrainingText.load(directory, corpus["config"]["keep_oov"])
@@ -144,21 +137,18 @@ def _train(
     checkpoints = CheckpointFolder(directory.checkpoints, settings, config.keep_checkpoints)
     if force:
         checkpoints.remove()
+    start = time.perf_counter()
     training = _training(text, config, epochs)
-    history = _fit(training, text, config, epochs, checkpoints, progress, callbacks, stop)
+    before = resume(training, checkpoints)
+    logs = _logs(directory, training, text, watch, resumed=bool(before))
+    recorder = Recorder(epochs, training.steps, text.file.tokens, training.place, progress, before)
+    every = duration(config.checkpoint_every, "checkpoint_every")
+    checkpointer = Checkpointer(checkpoints, training.place, recorder, every, stop)
+    fit(training, epochs, [recorder, logs, *callbacks, checkpointer])
+    seconds = time.perf_counter() - start + (before[-1].seconds if before else 0.0)
     with writing_stage(directory.model, record) as folder:
-<<<<<<< HEAD
-        start = time.perf_counter()
-        training = _training(text, config, epochs)
-        logs = _logs(directory, training, text, watch)
-        history = _fit(training, text, epochs, progress, [logs, *callbacks])
-        seconds = time.perf_counter() - start
-        _write(RunDirectory(folder.parent), folder, training, text, history)
-        summary = _summary(str(run), text, config, training, history, seconds)
-=======
-        _write(RunDirectory(folder.parent), folder, training, text, history)
-        summary = _summary(run, text, config, training, history)
->>>>>>> reliability
+        _write(RunDirectory(folder.parent), folder, training, text, recorder.rows)
+        summary = _summary(run, text, config, training, recorder.rows, seconds)
         record["summary"] = dataclasses.asdict(summary)
     checkpoints.remove()
     return summary
@@ -191,7 +181,11 @@ def _training(text: "TrainingText", config: TrainConfig, epochs: int) -> "Traini
 
 
 def _logs(
-    directory: RunDirectory, training: "Training", text: "TrainingText", watch: Sequence[str]
+    directory: RunDirectory,
+    training: "Training",
+    text: "TrainingText",
+    watch: Sequence[str],
+    resumed: bool,
 ) -> Any:
     """Returns the callback that writes RUN/logs for TensorBoard."""
     from w2vtrain.tensorboard_logs import TrainingLogs, keras_callback
@@ -199,32 +193,11 @@ def _logs(
     rows = slice(text.first_id, None)
     tokens, counts = text.vocabulary.tokens[rows], text.vocabulary.counts[rows]
     return keras_callback(
-        TrainingLogs(directory.logs, tokens, counts, watch),
+        TrainingLogs(directory.logs, tokens, counts, watch, resumed),
         lambda: training.model.target_embedding.embeddings.numpy()[rows],
         words_per_epoch=text.file.tokens,
         steps_per_epoch=training.steps,
     )
-
-
-def _fit(
-    training: "Training",
-    text: "TrainingText",
-    config: TrainConfig,
-    epochs: int,
-    checkpoints: "CheckpointFolder",
-    progress: Callable[["TrainProgress"], None] | None,
-    callbacks: Sequence[Any],
-    stop: Callable[[], bool],
-) -> list["TrainProgress"]:
-    from w2vtrain.skipgram.callbacks import Recorder
-    from w2vtrain.skipgram.fitting import Checkpointer, fit, resume
-
-    rows = resume(training, checkpoints)
-    recorder = Recorder(epochs, training.steps, text.file.tokens, training.place, progress, rows)
-    every = seconds(config.checkpoint_every, "checkpoint_every")
-    checkpointer = Checkpointer(checkpoints, training.place, recorder, every, stop)
-    fit(training, epochs, [recorder, *callbacks, checkpointer])
-    return recorder.rows
 
 
 def _write(
