@@ -6,6 +6,7 @@ TOML file has one table for each of them. A field's `metadata["help"]` is its op
 
 import dataclasses
 import difflib
+import re
 import tomllib
 import types
 import typing
@@ -150,6 +151,8 @@ class TrainConfig(Config):
     pairs: Pairs = option(
         "stream", "stream: the fast engine; explicit: pairs through tf.data and an optimizer."
     )
+    checkpoint_every: str = option("5m", "Time between checkpoints: 30s, 5m, 2h.")
+    keep_checkpoints: int = option(2, "Checkpoints to keep, the newest.")
 
     objective: Objective = option(
         "negative-sampling",
@@ -165,6 +168,8 @@ class TrainConfig(Config):
     snapshots: bool = option(False, "Keep the vectors before training and after each epoch.")
 
     def __post_init__(self) -> None:
+        self._range("keep_checkpoints", 1)
+        seconds(self.checkpoint_every, "checkpoint_every")
         self._choice("noise", Noise)
         self._choice("pairs", Pairs)
         self._choice("objective", Objective)
@@ -302,6 +307,18 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise W2VError(f"Cannot read {path}: {error}", "Give the path of a TOML file.") from None
     except tomllib.TOMLDecodeError as error:
         raise W2VError(f"{path} is not valid TOML: {error}", "Mend that line.") from None
+
+
+def seconds(text: str, name: str) -> float:
+    """Returns the seconds that `30s`, `5m`, `2h` or a plain number of seconds stand for.
+
+    Raises:
+        W2VError: `text`, the value of the option `name`, is no time.
+    """
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)", text, re.ASCII)
+    if match is None:
+        raise W2VError(f"{_flag(name)} is {text!r}.", "Give a time such as 30s, 5m or 2h.")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
 
 
 def _flag(name: str) -> str:
