@@ -27,6 +27,7 @@ Objective = Literal[
     "negative-sampling", "full-softmax", "sampled-softmax", "hierarchical-softmax", "tutorial"
 ]
 Context = Literal["both", "next"]
+TUTORIAL_REPAIRS = ("padding", "unknown", "positive", "truncation", "frozen")
 ExportFormat = Literal["projector", "word2vec-text", "word2vec-binary", "npy"]
 Table = Literal["target", "context", "mean"]
 
@@ -143,8 +144,9 @@ class TrainConfig(Config):
     )
     epochs: int | None = option(None, "Passes over the text; by default they follow its size.")
     learning_rate: float | None = option(
-        None, "Rate of the first step, which falls linearly; by default 0.05, "
-        "explicit pairs 0.002, other objectives 0.001."
+        None,
+        "Rate of the first step, which falls linearly; by default 0.05, "
+        "explicit pairs 0.002, other objectives 0.001.",
     )
     seed: int = option(1, "The same seed gives the same vectors.")
     threads: int | None = option(None, "Processor threads; by default all there are.")
@@ -165,6 +167,10 @@ class TrainConfig(Config):
         None, "Pairs in a step, for the softmax objectives and the tutorial; by default 1024."
     )
     bias: bool = option(False, "Give every word a bias in a full or sampled softmax.")
+    corrected: bool = option(False, "Repair all defects of the tutorial's pairs.")
+    repairs: str = option(
+        "none", "Some of them, with commas: " + ", ".join(TUTORIAL_REPAIRS) + "; or none."
+    )
     snapshots: bool = option(False, "Keep the vectors before training and after each epoch.")
 
     def __post_init__(self) -> None:
@@ -199,13 +205,27 @@ class TrainConfig(Config):
             return 0.001
         return 0.05 if self.pairs == "stream" else 0.002
 
+    @property
+    def tutorial_repairs(self) -> frozenset[str]:
+        """Which defects of the tutorial's pairs are repaired."""
+        if self.corrected:
+            return frozenset(TUTORIAL_REPAIRS)
+        return frozenset() if self.repairs == "none" else frozenset(self.repairs.split(","))
+
     def _check_objective(self) -> None:
         """Refuses settings that the objective would not use."""
+        for name in sorted(self.tutorial_repairs - set(TUTORIAL_REPAIRS)):
+            raise W2VError(
+                f"--repairs names {name!r}, which is no defect of the tutorial's pairs.",
+                "Choose from: " + ", ".join(TUTORIAL_REPAIRS) + ".",
+            )
         softmax = self.objective in ("full-softmax", "sampled-softmax")
         for name, used in (
             ("context", softmax or self.objective == "hierarchical-softmax"),
             ("bias", softmax),
             ("batch_size", self.objective != "negative-sampling"),
+            ("corrected", self.objective == "tutorial"),
+            ("repairs", self.objective == "tutorial"),
         ):
             default = next(f.default for f in dataclasses.fields(self) if f.name == name)
             if getattr(self, name) != default and not used:

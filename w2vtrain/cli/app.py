@@ -12,8 +12,11 @@ from w2vtrain.cli import (
     evaluate,
     explain,
     export,
+    groups,
     neighbors,
     odd_one_out,
+    pairs,
+    predict,
     prepare,
     projector,
     run,
@@ -66,3 +69,6 @@ app.command("diff")(diff.diff)
 app.command("stability", cls=several_values("--words"))(stability.stability)
 app.add_typer(classify.app, name="classify")
 app.command("projector")(projector.projector)
+app.command("predict")(predict.predict)
+app.command("groups")(groups.groups)
+app.command("pairs")(pairs.pairs)

@@ -82,6 +82,8 @@ def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
         f"(--subsample-threshold {settings.subsample_threshold:g})"
     )
     say(f"Loss        {summary.first_loss:.4f} in the first epoch, {summary.loss:.4f} in the last")
+    if summary.accuracy is not None:
+        say(f"Accuracy    {summary.accuracy:.4f} in the last epoch")
     say(f"Speed       {summary.words_per_second:,.0f} words/s, {summary.seconds:.1f} s")
     say(f"Vectors     {summary.vocabulary:,} words x {summary.embedding_dim} numbers")
     if not summary.unchanged:

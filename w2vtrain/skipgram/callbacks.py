@@ -27,6 +27,8 @@ class TrainProgress:
         words_total: running words of all epochs.
         words_per_second: since training began, tracing included.
         seconds: since training began.
+        accuracy: share of the pairs since the epoch began whose context scored highest, or None
+            where the objective does not measure it.
     """
 
     epoch: int
@@ -39,6 +41,7 @@ class TrainProgress:
     words_total: int
     words_per_second: float
     seconds: float
+    accuracy: float | None = None
 
 
 class Recorder(keras.callbacks.Callback):
@@ -105,6 +108,7 @@ class Recorder(keras.callbacks.Callback):
             words_total=self._words * self._epochs,
             words_per_second=words / seconds,
             seconds=seconds,
+            accuracy=float(logs["accuracy"]) if logs and "accuracy" in logs else None,
         )
         self.rows.append(row)
         if self._progress is not None:

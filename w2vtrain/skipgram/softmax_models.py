@@ -34,8 +34,8 @@ class SoftmaxWord2Vec(keras.Model):
         vocabulary_size: rows of each table.
         embedding_dim: numbers in a row.
         first_id: the first id that can be predicted.
-        seed: of both tables' start: target rows uniform in +-0.5 / embedding_dim x 10, context
-            rows by Glorot's rule.
+        seed: of both tables' start: Keras' defaults, uniform in +-0.05 for the target rows as in
+            an Embedding, Glorot's rule for the context rows as in a Dense layer.
         bias: give every word a bias.
 
     Source: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", equation 2.
@@ -101,7 +101,7 @@ class SoftmaxWord2Vec(keras.Model):
             scores = self(targets)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(contexts, scores)
             loss = tf.reduce_mean(losses)
-        self._apply(tape.gradient(loss, self._learned()))
+        self._descend(tape, loss)
         weight = tf.cast(tf.shape(targets)[0], tf.float32)
         hits = tf.equal(tf.argmax(scores, axis=1, output_type=tf.int32), contexts)
         self.pair_loss.update_state(loss, weight)
@@ -129,12 +129,12 @@ class SoftmaxWord2Vec(keras.Model):
                 ),
             )
             loss = tf.reduce_mean(losses)
-        self._apply(tape.gradient(loss, self._learned()))
+        self._descend(tape, loss)
         self.pair_loss.update_state(loss, tf.cast(tf.shape(targets)[0], tf.float32))
 
     def _train_on_counts(self, counts: Mapping[str, Any]) -> None:
         gradients, loss, accuracy = self.count_gradients(counts)
-        self._apply(gradients)
+        self.optimizer.apply(gradients, self.learned)
         self.pair_loss.update_state(loss, counts["total"])
         self.pair_accuracy.update_state(accuracy, counts["total"])
 
@@ -149,7 +149,7 @@ class SoftmaxWord2Vec(keras.Model):
             counts: `targets` int32 `(rows,)`, the distinct ones; `offsets` int32 `(rows + 1,)`,
                 `contexts` int32 and `values` float32 `(pairs,)`, as in a CSR matrix; `total` float.
         Returns:
-            a gradient for each of `_learned()`; two scalars.
+            a gradient for each of `learned`; two scalars.
         """
         ids, dim = self.vocabulary_size, self.embedding_dim
         block = max(1, BLOCK_SCORES // ids)
@@ -187,12 +187,15 @@ class SoftmaxWord2Vec(keras.Model):
         barred = tf.range(self.vocabulary_size) < self.first_id
         return tf.where(barred, -np.inf, scores)
 
-    def _learned(self) -> list[Any]:
+    @property
+    def learned(self) -> list[Any]:
+        """The Keras variables that training changes: target rows, context rows, biases if any."""
         tables = [self.target_embedding.embeddings, self.context_embedding.embeddings]
-        return [v.value for v in [*tables, *([self.context_bias] if self.bias else [])]]
+        return [*tables, self.context_bias] if self.bias else tables
 
-    def _apply(self, gradients: list[Any]) -> None:
-        self.optimizer.apply(gradients, self.trainable_variables)
+    def _descend(self, tape: Any, loss: Any) -> None:
+        values = [variable.value for variable in self.learned]
+        self.optimizer.apply(tape.gradient(loss, values), self.learned)
 
 
 @keras.saving.register_keras_serializable(package="w2vtrain")
@@ -280,8 +283,8 @@ class HierarchicalWord2Vec(keras.Model):
         """Returns the loss after one step on `(targets, contexts)`."""
         with tf.GradientTape() as tape:
             loss = -tf.reduce_mean(self(data))
-        tables = [self.target_embedding.embeddings.value, self.node_embedding.embeddings.value]
-        self.optimizer.apply(tape.gradient(loss, tables), self.trainable_variables)
+        tables = [self.target_embedding.embeddings, self.node_embedding.embeddings]
+        self.optimizer.apply(tape.gradient(loss, [table.value for table in tables]), tables)
         self.pair_loss.update_state(loss, tf.cast(tf.shape(data[0])[0], tf.float32))
         return {"loss": self.pair_loss.result()}
 

@@ -1,6 +1,6 @@
 """The objectives with a probability for every word: full, sampled and hierarchical softmax."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from w2vtrain.errors import W2VError
 from w2vtrain.skipgram.pair_counts import pair_batches, pair_counts
 from w2vtrain.skipgram.sampling import NoiseSampler
 from w2vtrain.skipgram.text_stream import TextStream
-from w2vtrain.skipgram.training import Training, TrainingText
+from w2vtrain.skipgram.training import Place, Training, TrainingText
 
 BATCH_SIZE = 1024
 MOST_WORDS = 2**16  # of a full softmax: 2**32 scores for every look at all pairs
@@ -44,14 +44,15 @@ def full_softmax_training(text: TrainingText, config: TrainConfig, epochs: int) 
     model = SoftmaxWord2Vec(
         ids, config.embedding_dim, text.first_id, config.seed, config.bias, name="word2vec"
     )
+    place = Place()
     facts = {"distinct_pairs": int(counts.nnz), "pairs": int(counts.sum()), "steps": steps}
     if config.pairs == "stream":
-        dataset = _count_dataset(_csr(counts), steps)
+        dataset = _count_dataset(_csr(counts), steps, place)
     else:
         facts["pairs_per_step"] = size
-        dataset = _pair_dataset(_epochs(text, config), size)
+        dataset = _pair_dataset(text, config, size, place)
     _compile(model, config, steps)
-    return Training(model, dataset, steps, facts)
+    return Training(model, dataset, steps, facts, place)
 
 
 def sampled_softmax_training(text: TrainingText, config: TrainConfig, epochs: int) -> Training:
@@ -61,11 +62,6 @@ def sampled_softmax_training(text: TrainingText, config: TrainConfig, epochs: in
     noise = text.noise(config)
     sampler = NoiseSampler(noise)
     size = config.batch_size or BATCH_SIZE
-    generator = np.random.default_rng([config.seed, 3])
-
-    def with_noise(targets: Any, contexts: Any) -> tuple[Any, ...]:
-        return targets, contexts, sampler.draw(generator, (config.num_negatives,))
-
     model = SoftmaxWord2Vec(
         len(noise), config.embedding_dim, text.first_id, config.seed, config.bias, name="word2vec"
     )
@@ -74,13 +70,12 @@ def sampled_softmax_training(text: TrainingText, config: TrainConfig, epochs: in
     steps = _expected_steps(text, config, size)
     _compile(model, config, steps)
     facts = {"pairs_per_step": size, "noise_words_per_step": config.num_negatives}
-    dataset = _pair_dataset(_epochs(text, config), size, with_noise)
-    return Training(model, dataset, steps, facts)
+    place = Place()
+    dataset = _pair_dataset(text, config, size, place, sampler)
+    return Training(model, dataset, steps, facts, place)
 
 
-def hierarchical_softmax_training(
-    text: TrainingText, config: TrainConfig, epochs: int
-) -> Training:
+def hierarchical_softmax_training(text: TrainingText, config: TrainConfig, epochs: int) -> Training:
     """Returns the training of a `HierarchicalWord2Vec` over the Huffman tree of the vocabulary."""
     from w2vtrain.skipgram.huffman import huffman_paths
     from w2vtrain.skipgram.softmax_models import HierarchicalWord2Vec
@@ -99,7 +94,8 @@ def hierarchical_softmax_training(
         "longest_path": int(lengths.max()),
         "mean_path": round(mean, 2),
     }
-    return Training(model, _pair_dataset(_epochs(text, config), size), steps, facts)
+    place = Place()
+    return Training(model, _pair_dataset(text, config, size, place), steps, facts, place)
 
 
 def _compile(model: Any, config: TrainConfig, steps: int) -> None:
@@ -118,36 +114,37 @@ def _expected_steps(text: TrainingText, config: TrainConfig, size: int) -> int:
     return max(1, round(pairs / size))
 
 
-def _epochs(text: TrainingText, config: TrainConfig) -> Callable[[], Iterator[Any]]:
-    """Returns a function that gives the pairs of the next epoch each time it is called."""
-    stream = TextStream(text.file, text.keep(config), config.seed)
-    epoch = -1
-
-    def next_epoch() -> Iterator[Any]:
-        nonlocal epoch
-        epoch += 1
-        yield from pair_batches(stream, epoch, config.window_size, config.context)
-
-    return next_epoch
-
-
 def _pair_dataset(
-    epochs: Callable[[], Iterator[Any]],
+    text: TrainingText,
+    config: TrainConfig,
     size: int,
-    extended: Callable[[Any, Any], tuple[Any, ...]] | None = None,
+    place: Place,
+    sampler: NoiseSampler | None = None,
 ) -> Any:
-    """Returns a `tf.data.Dataset` of batches `(targets, contexts)`, or what `extended` makes."""
+    """Returns a `tf.data.Dataset` of batches `(targets, contexts)`, or with noise words besides.
+
+    An iteration gives the batches from `place` to the end of its epoch.
+    """
     import tensorflow as tf
 
-    parts = 2 if extended is None else 3
+    stream = TextStream(text.file, text.keep(config), config.seed)
 
-    def batches() -> Iterator[tuple[Any, ...]]:
-        for targets, contexts in epochs():
+    def batches() -> Iterator[tuple[np.ndarray, ...]]:
+        step, epoch = 0, place.epoch
+        first = place.step
+        for targets, contexts in pair_batches(stream, epoch, config.window_size, config.context):
             for start in range(0, len(targets), size):
+                step += 1
+                if step <= first:
+                    continue
                 batch = targets[start : start + size], contexts[start : start + size]
-                yield batch if extended is None else extended(*batch)
+                if sampler is None:
+                    yield batch
+                else:
+                    generator = np.random.default_rng([config.seed, 3, epoch, step])
+                    yield (*batch, sampler.draw(generator, (config.num_negatives,)))
 
-    signature = tuple(tf.TensorSpec((None,), tf.int32) for _ in range(parts))
+    signature = (tf.TensorSpec((None,), tf.int32),) * (2 if sampler is None else 3)
     return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(8)
 
 
@@ -163,7 +160,12 @@ def _csr(counts: Any) -> dict[str, np.ndarray]:
     }
 
 
-def _count_dataset(counts: dict[str, np.ndarray], steps: int) -> Any:
+def _count_dataset(counts: dict[str, np.ndarray], steps: int, place: Place) -> Any:
+    """Returns a `tf.data.Dataset` that gives the same counts for each step left of an epoch."""
     import tensorflow as tf
 
-    return tf.data.Dataset.from_tensors(counts).cache().repeat(steps)
+    tensors = {name: tf.constant(value) for name, value in counts.items()}
+    left = tf.data.Dataset.from_generator(
+        lambda: iter(range(place.step, steps)), output_signature=tf.TensorSpec((), tf.int32)
+    )
+    return left.map(lambda _: tensors).prefetch(8)

@@ -47,6 +47,8 @@ class TrainSummary:
         words_per_second: running words, before subsampling, of all epochs over `seconds`.
         kept_share: expected share of the running words that subsampling keeps.
         facts: what the objective chose: tokens a step, noise words, damped rows.
+        accuracy: share of the pairs of the last epoch whose context got the highest probability;
+            None where the objective does not know it.
     """
 
     unchanged: bool
@@ -61,6 +63,7 @@ class TrainSummary:
     words_per_second: float
     kept_share: float
     facts: dict[str, Any]
+    accuracy: float | None = None
 
 
 def epochs_for(words: int) -> int:
@@ -144,10 +147,13 @@ def _train(
     recorder = Recorder(epochs, training.steps, text.file.tokens, training.place, progress, before)
     every = duration(config.checkpoint_every, "checkpoint_every")
     checkpointer = Checkpointer(checkpoints, training.place, recorder, every, stop)
-    fit(training, epochs, [recorder, logs, *callbacks, checkpointer])
+    kept = [_snapshots(directory, training, text)] if config.snapshots else []
+    fit(training, epochs, [recorder, logs, *kept, *callbacks, checkpointer])
     seconds = time.perf_counter() - start + (before[-1].seconds if before else 0.0)
     with writing_stage(directory.model, record) as folder:
         _write(RunDirectory(folder.parent), folder, training, text, recorder.rows)
+        for snapshots in kept:
+            snapshots.move_to(folder / directory.snapshots.name)
         summary = _summary(run, text, config, training, recorder.rows, seconds)
         record["summary"] = dataclasses.asdict(summary)
     checkpoints.remove()
@@ -171,6 +177,19 @@ def _unchanged(directory: RunDirectory, settings: dict[str, Any]) -> TrainSummar
 
 
 def _training(text: "TrainingText", config: TrainConfig, epochs: int) -> "Training":
+    if config.objective.endswith("softmax"):
+        from w2vtrain.skipgram import softmax_training
+
+        makers = {
+            "full-softmax": softmax_training.full_softmax_training,
+            "sampled-softmax": softmax_training.sampled_softmax_training,
+            "hierarchical-softmax": softmax_training.hierarchical_softmax_training,
+        }
+        return makers[config.objective](text, config, epochs)
+    if config.objective == "tutorial":
+        from w2vtrain.skipgram.tutorial_training import tutorial_training
+
+        return tutorial_training(text, config, epochs)
     if config.pairs == "explicit":
         from w2vtrain.skipgram.pair_training import pair_training
 
@@ -200,6 +219,13 @@ def _logs(
     )
 
 
+def _snapshots(directory: RunDirectory, training: "Training", text: "TrainingText") -> Any:
+    from w2vtrain.skipgram.snapshots import Snapshots
+
+    layer, rows = training.model.target_embedding, slice(text.first_id, None)
+    return Snapshots(directory.root / ".snapshots", lambda: layer.embeddings.numpy()[rows])
+
+
 def _write(
     names: RunDirectory,
     folder: Path,
@@ -212,6 +238,8 @@ def _write(
         (names.vectors, training.model.target_embedding),
         (names.context_vectors, training.model.context_embedding),
     ):
+        if layer is None:  # a hierarchical softmax has inner nodes in place of contexts
+            continue
         table = layer.embeddings.numpy()[rows]
         if not np.isfinite(table).all():
             raise W2VError(
@@ -226,6 +254,7 @@ def _write(
     with (folder / names.history.name).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         columns = ["epoch", "step", "loss", "learning_rate", "words_per_second", "seconds"]
+        columns += ["accuracy"] if history[-1].accuracy is not None else []
         writer.writerow(columns)
         writer.writerows([f"{getattr(row, name):.6g}" for name in columns] for row in history)
 
@@ -253,4 +282,5 @@ def _summary(
         words_per_second=text.file.tokens * last.epochs / seconds,
         kept_share=text.kept_share(config),
         facts=training.facts,
+        accuracy=last.accuracy,
     )
