@@ -27,8 +27,10 @@ def corpus(tmp_path_factory):
         lines.append(" ".join(f"w{topic + i}" for i in generator.integers(0, 20, 14)))
     (place / "text.txt").write_text("\n".join(lines) + "\n")
     main(
-        ["prepare", str(place / "text.txt"), "-o", str(place / "run"), "--keep-oov"]
-        + ["--vocabulary-size", "58", "--min-count", "1"]
+        [
+            *("prepare", str(place / "text.txt"), "-o", str(place / "run"), "--keep-oov"),
+            *("--vocabulary-size", "58", "--min-count", "1"),
+        ]
     )
     return place / "run"
 
