@@ -186,12 +186,23 @@ def test_every_answer_shares_its_lemmas_and_its_forms_words(neighbours):
     assert crosses("tall", "taller", "chimney", "than", unmarked="colder")
 
 
-def test_words_of_a_class_share_contexts(neighbours):
-    shared = {
-        (one, other): sum((neighbours[one] & neighbours[other]).values())
-        for one, other in [("rain", "snow"), ("rain", "wind"), ("rain", "judge")]
-    }
-    assert shared["rain", "snow"] > shared["rain", "wind"] > shared["rain", "judge"]
+def test_the_more_two_words_are_alike_the_more_contexts_they_share(counts, neighbours):
+    # cosine of raw context counts, the 150 commonest words left out, averaged over all pairs
+    common = {word for word, _ in counts.most_common(150)}
+    contexts = sorted(set(counts) - common)
+    column = {word: i for i, word in enumerate(contexts)}
+    rows = {}
+    for word in (word for group in groups() for word in group.words):
+        row = np.zeros(len(contexts))
+        for near, count in neighbours[word].items():
+            if near not in common:
+                row[column[near]] = count
+        rows[word] = row / np.linalg.norm(row)
+    cosines: dict[float, list[float]] = {}
+    for one, other, score in similarity_rows():
+        cosines.setdefault(float(score), []).append(float(rows[one] @ rows[other]))
+    means = [float(np.mean(cosines[score])) for score in (9.0, 7.0, 5.0, 3.0, 0.0)]
+    assert all(higher > lower + 0.02 for higher, lower in pairwise(means)), means
 
 
 def test_words_of_two_senses_stand_near_words_of_both(neighbours):

@@ -6,6 +6,8 @@
       checkpoints/  a training that has not ended yet
       logs/         TensorBoard
       export/       made by export, a folder a format
+      stability/    made by stability, a run a seed, which shares this one's corpus
+      projector/    made by projector: the bundle that the Embedding Projector shows
 
 A stage writes into a hidden folder beside its own and renames it when all is written, with a
 `manifest.json` in it: settings, versions, what it was made from, size and SHA-256 of every file.
@@ -88,6 +90,18 @@ class RunDirectory:
     @property
     def logs(self) -> Path:
         return self.root / "logs"
+
+    @property
+    def stability(self) -> Path:
+        return self.root / "stability"
+
+    @property
+    def projector(self) -> Path:
+        return self.root / "projector"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.model / "snapshots"
 
     @property
     def export(self) -> Path:

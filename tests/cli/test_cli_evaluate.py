@@ -73,6 +73,7 @@ def test_several_files_follow_one_option(place, capsys):
 
 def test_two_sets_of_vectors_are_compared(place, capsys):
     sets = ["--similarity", "one.tsv", "--similarity", "two.tsv", "--analogies", "q.txt"]
+    sets += ["--resamples", "200"]
     code, out, _ = w2v(capsys, "evaluate", "bad", "good", *sets, "--json")
     assert code == 0
     assert [c["verdict"] for c in json.loads(out)["comparisons"]] == ["second is better"] * 5

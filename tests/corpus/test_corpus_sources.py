@@ -1,5 +1,3 @@
-import os
-
 import pytest
 
 from w2vtrain.corpus.sources import find_sources
@@ -30,7 +28,7 @@ def test_globs(folder):
 
 
 def test_what_several_inputs_name_is_read_once_in_the_order_given(folder):
-    os.symlink("a.txt", folder / "link.txt")
+    (folder / "link.txt").symlink_to("a.txt")
     assert find_sources(["b.txt", "link.txt", "*.txt", "-"]).names == ("b.txt", "link.txt", "-")
 
 

@@ -1,8 +1,10 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2vtrain.corpus import units
 from w2vtrain.corpus.units import Block, Piece, as_units, packed, text_units
+from w2vtrain.errors import W2VError
 
 
 def unit_words(pieces):
@@ -56,9 +58,9 @@ def test_a_line_longer_than_its_chunks_stays_one_unit_in_bounded_pieces():
     assert unit_words(pieces) == [["word"] * 50_000]
 
 
-def test_a_million_blank_lines_are_not_held():
+def test_many_blank_lines_are_not_held():
     for boundary in ("line", "paragraph", "file"):
-        chunks = ["\n" * 1000] * 1000
+        chunks = ["\n" * 1000] * 100
         pieces = list(text_units([*chunks, "end"], boundary, 0, "file"))
         assert max(len(piece.text) for piece in pieces) <= 1000
         assert unit_words(pieces) == [["end"]]
@@ -67,12 +69,8 @@ def test_a_million_blank_lines_are_not_held():
 def test_a_stretch_without_white_space_is_held_up_to_a_limit(monkeypatch):
     monkeypatch.setattr(units, "LONGEST_STRETCH", 100)
     assert unit_words(text_units(["x" * 30] * 3, "line", 0, "f")) == [["x" * 90]]
-    try:
+    with pytest.raises(W2VError, match=r"book.txt has 120 characters without white space"):
         list(text_units(["x" * 30] * 4, "line", 0, "book.txt"))
-    except units.W2VError as error:
-        assert "book.txt has 120 characters without white space" in error.message
-    else:
-        raise AssertionError("no limit")
 
 
 def test_small_pieces_share_a_block_and_an_open_unit_ends_one():

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def shared() -> Path:
     folder = os.environ.get("W2V_SHARED") or Path(__file__).parents[2] / ".." / "shared"
     data = Path(folder) / "data"

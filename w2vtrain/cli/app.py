@@ -14,6 +14,7 @@ from w2vtrain.cli import (
     neighbors,
     odd_one_out,
     prepare,
+    projector,
     run,
     similarity,
     stability,
@@ -62,3 +63,4 @@ app.command("explain")(explain.explain)
 app.command("why-not")(why_not.why_not)
 app.command("diff")(diff.diff)
 app.command("stability", cls=several_values("--words"))(stability.stability)
+app.command("projector")(projector.projector)

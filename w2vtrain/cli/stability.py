@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from w2vtrain.cli.output import Json, Tsv, print_json, print_table, print_tsv, say
+from w2vtrain.cli.output import Json, Tsv, note, print_json, print_table, print_tsv, say
 from w2vtrain.cli.queries import default_of, one_form
+from w2vtrain.cli.train import train_progress
 from w2vtrain.embeddings import Embeddings
 from w2vtrain.neighborhoods import Stability, WordStability
 from w2vtrain.neighborhoods import stability as measured
@@ -15,8 +16,17 @@ from w2vtrain.neighborhoods import stability as measured
 def stability(
     runs: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN|FILE...", help="Trainings on the same text, two or more."),
+        typer.Argument(
+            metavar="RUN|FILE...",
+            help="Trainings on the same text, two or more; or one run with --seeds.",
+        ),
     ],
+    seeds: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="K", help="Train K times more with other seeds, into RUN/stability."
+        ),
+    ] = None,
     words: Annotated[
         list[str] | None,
         typer.Option(metavar="WORD...", help="Show which neighbours of these words come back."),
@@ -39,6 +49,10 @@ def stability(
     --tsv prints a compared word a line: token, count, overlap, Jaccard index.
     """
     one_form(json, tsv)
+    if seeds is not None:
+        if len(runs) > 1:
+            raise typer.BadParameter("--seeds goes with one run.")
+        runs = [*runs, *_retrained(runs[0], seeds)]
     sets = [Embeddings.load(run) for run in runs]
     result = measured(sets, k, tuple(words or ()), samples, trust)
     if json:
@@ -47,6 +61,16 @@ def stability(
         print_tsv([(w.token, w.count, w.overlap, w.jaccard) for w in result.words])
     else:
         _print_human(result, bool(words))
+
+
+def _retrained(run: Path, seeds: int) -> list[Path]:
+    from w2vtrain.neighborhoods.retraining import retrain
+
+    def started(seed: int, seconds: float) -> None:
+        note(f"Training with seed {seed}; the run itself took {seconds:,.0f} s.")
+
+    with train_progress() as progress:
+        return retrain(run, seeds, progress, started)
 
 
 def _print_human(result: Stability, asked: bool) -> None:

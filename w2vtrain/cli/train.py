@@ -11,7 +11,7 @@ import typer
 from w2vtrain.cli.interrupts import stoppable
 from w2vtrain.cli.options import ConfigFile, config_options, merged
 from w2vtrain.cli.output import Json, note, print_json, say
-from w2vtrain.config import TrainConfig
+from w2vtrain.config import MoreEpochs, TrainConfig
 
 if TYPE_CHECKING:
     from w2vtrain.skipgram.callbacks import TrainProgress
@@ -25,16 +25,24 @@ def train(
     force: Annotated[
         bool, typer.Option("--force", help="Train again even if nothing has changed.")
     ] = False,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option("--watch", metavar="WORD", help="Word whose neighbours TensorBoard shows."),
+    ] = None,
     as_json: Json = False,
     *,
     given: dict[str, dict[str, Any]],
 ) -> None:
     """Learn vectors from a prepared run: RUN/corpus into RUN/model."""
     from w2vtrain.stages.train import train as work
+    from w2vtrain.stages.train import trained_settings
 
-    settings = TrainConfig.from_mapping(merged(TrainConfig, "train", config, given["train"]))
+    chosen = merged(TrainConfig, "train", config, given["train"])
+    if isinstance(chosen.get("epochs"), MoreEpochs) or chosen.get("more_epochs"):
+        chosen = {**trained_settings(run), **chosen}
+    settings = TrainConfig.from_mapping(chosen)
     with stoppable() as stop, train_progress() as progress:
-        summary = work(run, settings, force=force, progress=progress, stop=stop)
+        summary = work(run, settings, force=force, progress=progress, watch=watch or (), stop=stop)
     if as_json:
         print_json(dataclasses.asdict(summary))
     else:
@@ -82,3 +90,4 @@ def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
     say(f"Vectors     {summary.vocabulary:,} words x {summary.embedding_dim} numbers")
     if not summary.unchanged:
         say(f"Written     {summary.run}/model")
+        note(f"Curves and the embedding: tensorboard --logdir {summary.run}/logs")

@@ -17,7 +17,7 @@ class Blocks:
     Args:
         tokens: int32 array, shape `(blocks, contexts)`: token ids; the targets are the middle
             `block_size` columns.
-        windows: int32 array, shape `(blocks, block_size)`: rows of `StepShape.weight_tables`.
+        windows: int32 array, shape `(blocks, block_size)`: rows of `StepShape.weight_table`.
     """
 
     tokens: np.ndarray
