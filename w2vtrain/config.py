@@ -350,6 +350,7 @@ def _types(config: type) -> list[Any]:
 
 def _checked(value: Any, hint: Any, key: str, where: str) -> Any:
     """Returns `value` as the type `hint` asks for, or raises W2VError naming both."""
+    key = key.replace("_", "-")
     if isinstance(hint, types.UnionType):
         if value is None:
             return None
