@@ -7,7 +7,7 @@ import csv
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ class Session:
 
     Args:
         directory: the run.
-        keep_oov: whether the text holds `[UNK]`.
+        corpus: the manifest of its corpus.
         config: the settings.
         origin: the finished training to go on with, if any.
         split: an empty folder for the two parts of the text, if some of it is held out.
@@ -65,7 +65,7 @@ class Session:
     def __init__(
         self,
         directory: RunDirectory,
-        keep_oov: bool,
+        corpus: Mapping[str, Any],
         config: TrainConfig,
         origin: "Origin | None",
         split: Path,
@@ -74,7 +74,8 @@ class Session:
         from w2vtrain.skipgram.training import TrainingText
 
         self._directory, self._config, self._origin = directory, config, origin
-        self.text = TrainingText.load(directory, keep_oov)
+        self._grown = bool(corpus.get("grown"))
+        self.text = TrainingText.load(directory, corpus["config"]["keep_oov"])
         self._validator: Validator | None = None
         self.history: list[TrainProgress] = []
         self._begin, self._before, self.seconds = time.perf_counter(), 0.0, 0.0
@@ -130,9 +131,10 @@ class Session:
 
     def write(self, names: RunDirectory, folder: Path) -> None:
         """Writes vectors, vocabulary, model and history into `folder`."""
-        first, vocabulary = self.text.first_id, self.text.vocabulary
-        # Ids go by falling count too, but in a corpus that has grown, where new ids follow the old.
-        rows = first + np.argsort(-vocabulary.counts[first:], kind="stable")
+        vocabulary = self.text.vocabulary
+        rows = np.arange(self.text.first_id, len(vocabulary))
+        if self._grown:  # new ids follow the old ones there; here rows go by falling count
+            rows = rows[np.argsort(-vocabulary.counts[rows], kind="stable")]
         for path, layer in (
             (names.vectors, self.training.model.target_embedding),
             (names.context_vectors, self.training.model.context_embedding),

@@ -128,7 +128,7 @@ def _train(
         checkpoints.remove()
     record: dict[str, Any] = {"stage": "train", **settings}
     with TemporaryDirectory(prefix=".split-", dir=directory.root) as split:
-        session = Session(directory, corpus["config"]["keep_oov"], config, origin, Path(split))
+        session = Session(directory, corpus, config, origin, Path(split))
         session.fit(checkpoints, hooks)
         with writing_stage(directory.model, record) as folder:
             session.write(RunDirectory(folder.parent), folder)
