@@ -14,6 +14,7 @@ from w2vtrain.cli import (
     export,
     neighbors,
     odd_one_out,
+    plan,
     prepare,
     projector,
     run,
@@ -49,6 +50,7 @@ def _root(
     """Raw text into word vectors: prepare, train, evaluate, export."""
 
 
+app.command("plan")(plan.plan)
 app.command("prepare")(prepare.prepare)
 app.command("train")(train.train)
 app.command("run")(run.run)

@@ -87,7 +87,7 @@ class Session:
         epochs = config.more_epochs or config.epochs or epochs_for(self.text.file.tokens)
         self._first = origin.epochs if origin else 0
         self._epochs = self._first + epochs
-        self.training = _training(self.text, config, epochs)
+        self.training = make_training(self.text, config, epochs)
         self.training.place.epoch = self._first
         if origin is not None:
             origin.give(self.training.model, self.text.vocabulary.tokens, self.text.first_id)
@@ -171,7 +171,8 @@ def _cell(value: float | int | None) -> str:
     return str(value) if isinstance(value, int) else f"{value:.6g}"
 
 
-def _training(text: "TrainingText", config: TrainConfig, epochs: int) -> "Training":
+def make_training(text: "TrainingText", config: TrainConfig, epochs: int) -> "Training":
+    """Returns the training of the objective that `config` names."""
     if config.pairs == "explicit":
         from w2vtrain.skipgram.pair_training import pair_training
 
