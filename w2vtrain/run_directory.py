@@ -204,12 +204,12 @@ def read_manifest(folder: Path, made_by: str, verify: bool = False) -> dict[str,
     try:
         manifest = json.loads(path.read_bytes())
         made_in = manifest["format"]
-        files = manifest["files"]
+        files = {str(k): (int(v["bytes"]), str(v["sha256"])) for k, v in manifest["files"].items()}
     except FileNotFoundError:
         raise W2VError(
             f"{folder.parent} holds no {folder.name}/ stage.", f"Run `{made_by}` first."
         ) from None
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise W2VError(
             f"{path} cannot be read: {error!r}", f"Run `{made_by}` again with --force."
         ) from None
@@ -218,20 +218,18 @@ def read_manifest(folder: Path, made_by: str, verify: bool = False) -> dict[str,
             f"{folder} was made in run format {made_in}; this version reads {RUN_FORMAT}.",
             f"Run `{made_by}` again with --force, or use w2vtrain {manifest.get('w2vtrain')}.",
         )
-    for name, facts in files.items():
-        _check_file(folder / name, facts, made_by, verify)
-    return manifest
+    for name, (size, digest) in files.items():
+        _check_file(folder / name, size, digest if verify else None, made_by)
+    return dict(manifest)
 
 
-def _check_file(path: Path, facts: Mapping[str, Any], made_by: str, verify: bool) -> None:
+def _check_file(path: Path, size: int, digest: str | None, made_by: str) -> None:
     hint = f"Run `{made_by}` again with --force."
     if not path.is_file():
         raise W2VError(f"{path} is missing.", hint)
-    if path.stat().st_size != facts["bytes"]:
-        raise W2VError(
-            f"{path} is damaged: {path.stat().st_size:,} bytes, not {facts['bytes']:,}.", hint
-        )
-    if verify and sha256(path) != facts["sha256"]:
+    if path.stat().st_size != size:
+        raise W2VError(f"{path} is damaged: {path.stat().st_size:,} bytes, not {size:,}.", hint)
+    if digest is not None and sha256(path) != digest:
         raise W2VError(f"{path} is damaged: its SHA-256 is not the manifest's.", hint)
 
 

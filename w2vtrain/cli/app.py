@@ -16,6 +16,7 @@ from w2vtrain.cli import (
     neighbors,
     odd_one_out,
     pairs,
+    plan,
     predict,
     prepare,
     projector,
@@ -52,6 +53,7 @@ def _root(
     """Raw text into word vectors: prepare, train, evaluate, export."""
 
 
+app.command("plan")(plan.plan)
 app.command("prepare")(prepare.prepare)
 app.command("train")(train.train)
 app.command("run")(run.run)

@@ -11,7 +11,7 @@ import typer
 from w2vtrain.cli.interrupts import stoppable
 from w2vtrain.cli.options import ConfigFile, config_options, merged
 from w2vtrain.cli.output import Json, note, print_json, say
-from w2vtrain.config import TrainConfig
+from w2vtrain.config import MoreEpochs, TrainConfig
 
 if TYPE_CHECKING:
     from w2vtrain.skipgram.callbacks import TrainProgress
@@ -35,8 +35,12 @@ def train(
 ) -> None:
     """Learn vectors from a prepared run: RUN/corpus into RUN/model."""
     from w2vtrain.stages.train import train as work
+    from w2vtrain.stages.train import trained_settings
 
-    settings = TrainConfig.from_mapping(merged(TrainConfig, "train", config, given["train"]))
+    chosen = merged(TrainConfig, "train", config, given["train"])
+    if isinstance(chosen.get("epochs"), MoreEpochs) or chosen.get("more_epochs"):
+        chosen = {**trained_settings(run), **chosen}
+    settings = TrainConfig.from_mapping(chosen)
     with stoppable() as stop, train_progress() as progress:
         summary = work(run, settings, force=force, progress=progress, watch=watch or (), stop=stop)
     if as_json:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from w2vtrain.run_directory import translated_os_errors
+from w2vtrain.skipgram.training import Place
 
 
 class Snapshots(keras.callbacks.Callback):
@@ -20,17 +21,22 @@ class Snapshots(keras.callbacks.Callback):
     Args:
         folder: where they gather.
         vectors: returns the float32 table, shape `(tokens, dim)`.
+        start: where the training starts; what gathered before it is removed.
+        place: where the training is; a resumed one begins later.
     """
 
-    def __init__(self, folder: Path, vectors: Callable[[], np.ndarray]) -> None:
+    def __init__(
+        self, folder: Path, vectors: Callable[[], np.ndarray], start: Place, place: Place
+    ) -> None:
         super().__init__()
         self._folder, self._vectors = folder, vectors
+        self._start, self._place = start, place
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Writes the start; snapshots of an earlier training are removed."""
-        if epoch == 0:
+        if self._place == self._start:
             shutil.rmtree(self._folder, ignore_errors=True)
-            self._write(0)
+            self._write(epoch)
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Writes the table after the epoch."""

@@ -138,6 +138,12 @@ class SoftmaxWord2Vec(keras.Model):
         self.pair_loss.update_state(loss, counts["total"])
         self.pair_accuracy.update_state(accuracy, counts["total"])
 
+    def loss_on_pairs(self, batch: Any) -> tuple[Any, Any]:
+        """Returns the summed -log p(c | t) of a batch `(targets, contexts)`, and its pairs."""
+        targets, contexts = batch
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(contexts, self(targets))
+        return tf.reduce_sum(losses), tf.cast(tf.shape(targets)[0], tf.float32)
+
     def count_gradients(self, counts: Mapping[str, Any]) -> tuple[list[Any], Any, Any]:
         """Returns the gradients of the mean loss over all pairs of a text, the loss, the accuracy.
 
@@ -278,6 +284,10 @@ class HierarchicalWord2Vec(keras.Model):
     def metrics(self) -> list[Any]:
         """The metrics that `fit` resets at the start of an epoch."""
         return [self.pair_loss]
+
+    def loss_on_pairs(self, batch: Any) -> tuple[Any, Any]:
+        """Returns the summed -log p(c | t) of a batch `(targets, contexts)`, and its pairs."""
+        return -tf.reduce_sum(self(batch)), tf.cast(tf.shape(batch[0])[0], tf.float32)
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Returns the loss after one step on `(targets, contexts)`."""

@@ -1,6 +1,7 @@
 """The objectives with a probability for every word: full, sampled and hierarchical softmax."""
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ from w2vtrain.config import TrainConfig
 from w2vtrain.errors import W2VError
 from w2vtrain.skipgram.pair_counts import pair_batches, pair_counts
 from w2vtrain.skipgram.sampling import NoiseSampler
-from w2vtrain.skipgram.text_stream import TextStream
-from w2vtrain.skipgram.training import Place, Training, TrainingText
+from w2vtrain.skipgram.text_stream import TextStream, TokenFile
+from w2vtrain.skipgram.training import HELD_OUT_EPOCH, Place, Training, TrainingText
 
 BATCH_SIZE = 1024
 MOST_WORDS = 2**16  # of a full softmax: 2**32 scores for every look at all pairs
@@ -52,7 +53,9 @@ def full_softmax_training(text: TrainingText, config: TrainConfig, epochs: int) 
         facts["pairs_per_step"] = size
         dataset = _pair_dataset(text, config, size, place)
     _compile(model, config, steps)
-    return Training(model, dataset, steps, facts, place)
+    return Training(
+        model, dataset, steps, facts, _held_out(text, config), model.loss_on_pairs, place
+    )
 
 
 def sampled_softmax_training(text: TrainingText, config: TrainConfig, epochs: int) -> Training:
@@ -72,7 +75,9 @@ def sampled_softmax_training(text: TrainingText, config: TrainConfig, epochs: in
     facts = {"pairs_per_step": size, "noise_words_per_step": config.num_negatives}
     place = Place()
     dataset = _pair_dataset(text, config, size, place, sampler)
-    return Training(model, dataset, steps, facts, place)
+    return Training(
+        model, dataset, steps, facts, _held_out(text, config), model.loss_on_pairs, place
+    )
 
 
 def hierarchical_softmax_training(text: TrainingText, config: TrainConfig, epochs: int) -> Training:
@@ -95,7 +100,10 @@ def hierarchical_softmax_training(text: TrainingText, config: TrainConfig, epoch
         "mean_path": round(mean, 2),
     }
     place = Place()
-    return Training(model, _pair_dataset(text, config, size, place), steps, facts, place)
+    dataset = _pair_dataset(text, config, size, place)
+    return Training(
+        model, dataset, steps, facts, _held_out(text, config), model.loss_on_pairs, place
+    )
 
 
 def _compile(model: Any, config: TrainConfig, steps: int) -> None:
@@ -146,6 +154,17 @@ def _pair_dataset(
 
     signature = (tf.TensorSpec((None,), tf.int32),) * (2 if sampler is None else 3)
     return tf.data.Dataset.from_generator(batches, output_signature=signature).prefetch(8)
+
+
+def _held_out(text: TrainingText, config: TrainConfig) -> Callable[[TokenFile], Any]:
+    """Returns a function that makes a dataset of all pairs of held-out text."""
+    size = max(1, min(BATCH_SIZE, 2**22 // len(text.counts)))  # scores of the whole vocabulary
+
+    def held_out(file: TokenFile) -> Any:
+        apart = dataclasses.replace(text, file=file)
+        return _pair_dataset(apart, config, size, Place(HELD_OUT_EPOCH, 0))
+
+    return held_out
 
 
 def _csr(counts: Any) -> dict[str, np.ndarray]:

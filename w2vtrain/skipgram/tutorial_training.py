@@ -1,6 +1,7 @@
 """The objective of TensorFlow's word2vec tutorial, with its defects or without them."""
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,8 @@ import numpy as np
 from w2vtrain.config import TrainConfig
 from w2vtrain.errors import W2VError
 from w2vtrain.skipgram.pairs import Pairs
-from w2vtrain.skipgram.training import Place, Training, TrainingText
+from w2vtrain.skipgram.text_stream import TokenFile
+from w2vtrain.skipgram.training import HELD_OUT_EPOCH, Place, Training, TrainingText
 from w2vtrain.skipgram.tutorial_pairs import TutorialPairs, shuffled_by_buffer
 
 BATCH_SIZE = 1024
@@ -74,7 +76,35 @@ def tutorial_training(text: TrainingText, config: TrainConfig, epochs: int) -> T
         "repairs": sorted(config.tutorial_repairs),
     }
     dataset = _dataset(text, config, first, size, place)
-    return Training(model, dataset, steps, facts, place)
+
+    def held_out(file: TokenFile) -> Any:
+        return _held_out(dataclasses.replace(text, file=file), config)
+
+    return Training(model, dataset, steps, facts, held_out, _loss_on_pairs(model), place)
+
+
+def _held_out(text: TrainingText, config: TrainConfig) -> Any:
+    """Returns a dataset of the pairs of held-out text, always repaired.
+
+    So the held-out losses of trainings with different repairs are measured alike.
+    """
+    import tensorflow as tf
+
+    whole = config.replaced(corrected=True, repairs="none")
+    pairs = tutorial_pairs(text, whole, HELD_OUT_EPOCH)
+    return tf.data.Dataset.from_tensor_slices((pairs.targets, pairs.contexts)).batch(BATCH_SIZE)
+
+
+def _loss_on_pairs(model: Any) -> Callable[[Any], tuple[Any, Any]]:
+    import tensorflow as tf
+
+    def loss_on_pairs(batch: Any) -> tuple[Any, Any]:
+        """Returns the summed cross-entropy of the true contexts, which come first, and pairs."""
+        true = tf.zeros_like(batch[0])
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(true, model(batch))
+        return tf.reduce_sum(losses), tf.cast(tf.shape(batch[0])[0], tf.float32)
+
+    return loss_on_pairs
 
 
 def _dataset(text: TrainingText, config: TrainConfig, first: Pairs, size: int, place: Place) -> Any:

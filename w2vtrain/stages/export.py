@@ -65,7 +65,7 @@ def export(
     """
     config = config or ExportConfig()
     paths = RunDirectory(Path(run))
-    manifest = read_manifest(paths.model, made_by=f"w2v train {run}")
+    manifest = read_manifest(paths.model, made_by=f"w2v train {run}", verify=True)
     table = _table(paths, config)
     folder = paths.export / config.format if output is None else Path(output)
     if output is not None:
