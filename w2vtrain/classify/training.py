@@ -173,8 +173,10 @@ def _only_used(data: LabelledTexts, split: Split) -> tuple[LabelledTexts, Split]
     kept = dataclasses.replace(
         data, texts=[data.texts[place] for place in used], labels=data.labels[used]
     )
-    parts = (np.searchsorted(used, p) for p in (split.train, split.validation, split.test))
-    return kept, Split(*parts, split.repeated)
+    train, validation, test = (
+        np.searchsorted(used, part) for part in (split.train, split.validation, split.test)
+    )
+    return kept, Split(train, validation, test, split.repeated)
 
 
 def _model(layer: FirstLayer, config: ClassifyConfig, classes: int) -> Any:
