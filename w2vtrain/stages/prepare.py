@@ -1,6 +1,6 @@
 """Stage 1: text into a vocabulary, token ids and a vectorizer, in RUN/corpus.
 
-The text is read once: blocks of some megabytes are tokenized in TensorFlow by the functions that
+The text is read once: blocks of about a megabyte are tokenized in TensorFlow by the functions that
 the saved TextVectorization layer holds, counted under provisional ids, and spooled; the final ids
 follow from the counts.
 """
@@ -107,7 +107,7 @@ def prepare(
         run: the run directory; made if it is missing.
         config: the settings; the defaults of `PrepareConfig` if None.
         force: do it again even when inputs and settings are those of the run's corpus.
-        progress: called after each block of some megabytes.
+        progress: called after each block of about a megabyte.
     Raises:
         W2VError: whatever is wrong with the inputs or the place; the run stays as it was.
     """
