@@ -318,7 +318,7 @@ def machine(options: argparse.Namespace) -> str:
         f"`python benchmarks/against_gensim.py {corpus}` with {sets}; {os.cpu_count()} cores of "
         f"{model}; Python {platform.python_version()}, {versions}; {options.threads} threads for "
         "both. Speed: running words before subsampling, all epochs, median over seeds; the clock "
-        "covers training only, our graph tracing included. Ratio: to gensim, skip-gram, of the same "
+        "covers training only, our graph tracing included. Ratio: to gensim's skip-gram, same "
         "seed, median (least–most). Scores: Spearman x 100 of known pairs, analogies in % over the "
         "30,000 most frequent words, mean ± half the spread over seeds. Peak: of the whole process."
     )

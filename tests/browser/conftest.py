@@ -1,4 +1,4 @@
-"""A headless Chromium, and the Projector's page in it, for the tests that must see what users see."""
+"""A headless Chromium with the Projector's page, for tests that must see what users see."""
 
 import json
 import os
@@ -170,7 +170,8 @@ class ProjectorPage:
         button = wait_for(
             lambda: self.run(
                 "const panel = deep(document, 'vz-projector-bookmark-panel').shadowRoot;"
-                "return panel.querySelectorAll('.state-radio')[arguments[0]]?.querySelector('paper-icon-button')",
+                "return panel.querySelectorAll('.state-radio')[arguments[0]]"
+                "?.querySelector('paper-icon-button')",
                 number,
             )
         )
