@@ -175,7 +175,8 @@ class _Follow:
             return self._end(None, cause, conclusion, self._as_written())
         parts = [self._counts.status(piece) for piece in pieces]
         facts = ", ".join(f"{part.word!r} {part.place} ({part.count:,})" for part in parts)
-        self._step("splitting", f"{config.split}: {len(pieces)} tokens: {facts}", False)
+        happened = f"{config.split}: {len(pieces)} tokens: {facts}"
+        self._step("splitting", happened, cause != "splitting")
         conclusion = f"{self._token!r} becomes {len(pieces)} words: {', '.join(pieces)}."
         advice = self._as_written()
         if not advice and len(self._token.split()) > 1:
