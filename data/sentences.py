@@ -14,7 +14,7 @@ Slots = dict[str, Callable[[], str]]
 
 TOPICS = {  # topic: share of the sentences
     "country": 0.21,
-    "couple": 0.13,
+    "couple": 0.14,
     "verb": 0.175,
     "adjective": 0.125,
     "plural": 0.1,
@@ -112,7 +112,7 @@ class Storyteller:
     def thing(self) -> str:
         group = self.dice.falling(self.groups, 30)
         word = self.dice.falling(group.words, 8)
-        templates = GRAMMAR["things"]["every"] + 2 * GRAMMAR["things"][group.thing_class]
+        templates = GRAMMAR["things"]["every"] + 3 * GRAMMAR["things"][group.thing_class]
         return self._fill(templates, self._group_slots(group) | {"w": lambda: word})
 
     def sense(self) -> str:

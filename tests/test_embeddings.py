@@ -100,6 +100,7 @@ def test_blocks_and_ties_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
             np.testing.assert_array_equal(found, expected[:, :k])
 
 
+@pytest.mark.filterwarnings("ignore:Call to deprecated `init_sims`")
 def test_analogies_equal_gensim(ours: Embeddings, gensims: KeyedVectors) -> None:
     a, b, c = "w10", "w11", "w12"
     same(ours.analogy(a, b, c, k=8), gensims.most_similar([b, c], [a], topn=8))

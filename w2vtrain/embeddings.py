@@ -7,13 +7,14 @@ the mean of unit vectors for lists of words, and the words of a question never a
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 
 from w2vtrain import search
 from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import RunDirectory, read_manifest
+from w2vtrain.spelling import offered
 
 Query = str | np.ndarray
 Pairs = list[tuple[str, float]]
@@ -87,6 +88,12 @@ class Embeddings:
         table = stream.of_matrix(self.tokens, self.vectors, self.counts)
         registry.write(Path(path), table, format)
 
+    def to_keras(self, **options: Any) -> tuple[Any, Any]:
+        """Returns Keras layers, texts to ids and ids to vectors: see `keras_layers.to_keras`."""
+        from w2vtrain.keras_layers import to_keras
+
+        return to_keras(self, **options)
+
     def __repr__(self) -> str:
         return f"Embeddings({len(self):,} tokens, dim {self.dim})"
 
@@ -120,7 +127,7 @@ class Embeddings:
         except (KeyError, TypeError):
             raise W2VError(
                 f"{token!r} is not in the vocabulary of {len(self):,} tokens.",
-                _suggestion(str(token), self._rows),
+                offered(str(token), self._rows),
             ) from None
 
     def rows(self, tokens: Iterable[str]) -> list[int]:
@@ -154,12 +161,10 @@ class Embeddings:
         Raises:
             W2VError: an unknown word, a vector of another length, or nothing asked.
         """
-        plus, minus = _listed(positive), _listed(negative)
-        mean = self._mean(plus, minus)
-        rows = [self.row(item) for item in plus + minus if isinstance(item, str)]
+        mean, asked = self.question(positive, negative)
         end = _limit(restrict_vocabulary, len(self))
         scores = (self.vectors[:end] @ mean) * self._scales[:end]
-        return self._best(scores, rows, k)
+        return self._best(scores, asked, k)
 
     def most_similar_batch(
         self,
@@ -241,13 +246,20 @@ class Embeddings:
         scores = units @ _unit(units.mean(axis=0))
         return sorted(zip(words, scores.tolist(), strict=True), key=lambda pair: pair[1])
 
-    def _mean(self, plus: list[Query], minus: list[Query]) -> np.ndarray:
-        """Returns the unit mean of words at unit length and of vectors as they are."""
+    def question(
+        self, positive: Query | Sequence[Query], negative: Query | Sequence[Query] = ()
+    ) -> tuple[np.ndarray, list[int]]:
+        """Returns the vector that a question stands for, and the rows of its words.
+
+        The vector is the mean, scaled to length 1, of words at length 1 and of vectors as they are.
+        """
+        plus, minus = _listed(positive), _listed(negative)
         if not plus + minus:
             raise W2VError("Nothing was asked.", "Give a word, a vector, or a list of them.")
         terms = [self.unit(q) if isinstance(q, str) else self._fitting(q, 1) for q in plus + minus]
         signs = np.array([1] * len(plus) + [-1] * len(minus), np.float32)
-        return _unit(signs @ np.stack(terms))
+        rows = self.rows(item for item in plus + minus if isinstance(item, str))
+        return _unit(signs @ np.stack(terms)), rows
 
     def _best(self, scores: np.ndarray, left_out: Sequence[int], k: int) -> Pairs:
         rows = search.best(scores, max(k, 0) + len(set(left_out)) if k > 0 else 0)
@@ -301,15 +313,3 @@ def _checked_counts(counts: np.ndarray, rows: int) -> np.ndarray:
     if array.shape != (rows,) or array.dtype.kind not in "iu" or (array < 0).any():
         raise W2VError(f"Counts of shape {array.shape} do not fit {rows} tokens.", "One a token.")
     return array.astype(np.int64)
-
-
-def _suggestion(word: str, vocabulary: dict[str, int]) -> str:
-    """Returns a hint that offers the spellings in the vocabulary nearest to `word`."""
-    from rapidfuzz import fuzz, process
-
-    forms = [form for form in (word.lower(), word.title(), word.upper()) if form in vocabulary]
-    near = process.extract(word, vocabulary.keys(), scorer=fuzz.ratio, limit=3, score_cutoff=60)
-    offers = list(dict.fromkeys([*forms, *(token for token, *_ in near)]))[:3]
-    if not offers:
-        return "No token of the vocabulary is spelt like it."
-    return f"Did you mean {' or '.join(map(repr, offers))}?"

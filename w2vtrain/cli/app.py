@@ -6,6 +6,7 @@ import typer
 
 from w2vtrain.cli import (
     analogy,
+    classify,
     convert,
     diff,
     evaluate,
@@ -14,6 +15,7 @@ from w2vtrain.cli import (
     neighbors,
     odd_one_out,
     prepare,
+    projector,
     run,
     similarity,
     stability,
@@ -62,3 +64,5 @@ app.command("explain")(explain.explain)
 app.command("why-not")(why_not.why_not)
 app.command("diff")(diff.diff)
 app.command("stability", cls=several_values("--words"))(stability.stability)
+app.add_typer(classify.app, name="classify")
+app.command("projector")(projector.projector)

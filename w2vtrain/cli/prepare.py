@@ -74,26 +74,38 @@ def say_prepared(summary: "PrepareSummary", settings: PrepareConfig) -> None:
     """Prints the closing lines of prepare for people."""
     if summary.unchanged:
         note(f"{summary.run}/corpus is up to date: same inputs, same settings (--force redoes it).")
-    files = "1 file" if summary.inputs == 1 else f"{summary.inputs:,} files"
-    say(f"Read        {summary.words_read:,} words in {summary.lines:,} lines of {files}")
-    say(f"Kept        {summary.words_kept:,} words ({summary.coverage:.2%} of the text)")
-    say(f"Vocabulary  {summary.vocabulary:,} words")
-    rule = f"--min-count {settings.min_count}"
+    what = "characters" if settings.split == "character" else "words"
+    rows = f"{_count(summary.lines, 'line')} of {_count(summary.inputs, 'file')}"
+    cut = f"--min-count {settings.min_count}"
     if settings.vocabulary_size is not None:
-        rule += f", --vocabulary-size {settings.vocabulary_size}"
+        cut += f", --vocabulary-size {settings.vocabulary_size}"
+    say(f"Read        {summary.words_read:,} {what} in {rows}")
+    say(f"Kept        {summary.words_kept:,} {what} ({summary.coverage:.2%} of the text)")
+    say(f"Vocabulary  {summary.vocabulary:,} different {what}")
     say(
-        f"Left out    {summary.left_out_types:,} words seen {summary.left_out_words:,} times "
-        f"({rule})"
+        f"Left out    {summary.left_out_types:,} different {what}, seen "
+        f"{_count(summary.left_out_words, 'time')} ({cut})"
     )
-    say(f"Units       {summary.units:,} (--boundary {settings.boundary})")
-    for text, count in (
-        ("words of more than 128 characters left out", summary.too_long_words),
-        (f"rare words pruned, seen {summary.pruned_below} times or less", summary.pruned_types),
-        ("rows without text dropped", summary.missing),
-        ("places did not decode and were replaced", summary.replaced),
-        ("files passed over that do not look like text", len(summary.passed_over)),
+    say(f"Units       {summary.units:,} with text (--boundary {settings.boundary})")
+    for thing, count in (
+        ("word of more than 128 characters left out", summary.too_long_words),
+        (
+            f"word (seen {summary.pruned_below} times or less) pruned while counting",
+            summary.pruned_types,
+        ),
+        ("row without text dropped", summary.missing),
+        ("place did not decode and was replaced", summary.replaced),
     ):
         if count:
-            note(f"Note: {count:,} {text}.")
+            note(f"Note: {_count(count, thing)}.")
     if not summary.unchanged:
         say(f"Written     {summary.run}/corpus in {summary.seconds:.1f} s")
+
+
+def _count(number: int, thing: str) -> str:
+    """Returns `1 file` or `2 files`; the noun is the first word."""
+    noun, _, rest = thing.partition(" ")
+    plural = noun if number == 1 else noun + "s"
+    if number != 1:
+        rest = rest.replace("was ", "were ")
+    return f"{number:,} {plural} {rest}".rstrip()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from w2vtrain.cli.interrupts import stoppable
 from w2vtrain.cli.options import ConfigFile, config_options, merged
 from w2vtrain.cli.output import Json, note, print_json, say
 from w2vtrain.config import TrainConfig
@@ -24,6 +25,10 @@ def train(
     force: Annotated[
         bool, typer.Option("--force", help="Train again even if nothing has changed.")
     ] = False,
+    watch: Annotated[
+        list[str] | None,
+        typer.Option("--watch", metavar="WORD", help="Word whose neighbours TensorBoard shows."),
+    ] = None,
     as_json: Json = False,
     *,
     given: dict[str, dict[str, Any]],
@@ -32,8 +37,8 @@ def train(
     from w2vtrain.stages.train import train as work
 
     settings = TrainConfig.from_mapping(merged(TrainConfig, "train", config, given["train"]))
-    with train_progress() as progress:
-        summary = work(run, settings, force=force, progress=progress)
+    with stoppable() as stop, train_progress() as progress:
+        summary = work(run, settings, force=force, progress=progress, watch=watch or (), stop=stop)
     if as_json:
         print_json(dataclasses.asdict(summary))
     else:
@@ -81,3 +86,4 @@ def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
     say(f"Vectors     {summary.vocabulary:,} words x {summary.embedding_dim} numbers")
     if not summary.unchanged:
         say(f"Written     {summary.run}/model")
+        note(f"Curves and the embedding: tensorboard --logdir {summary.run}/logs")

@@ -4,6 +4,7 @@ The text is read once. While it is counted nobody knows which words will be kept
 a provisional id at once, and the final ids come from one table when the counts are known.
 """
 
+import functools
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from w2vtrain.config import PrepareConfig
+from w2vtrain.config import PrepareConfig, Split, Standardize
 from w2vtrain.corpus.units import Block
 from w2vtrain.tensorflow_runtime import available_threads
 from w2vtrain.vocabulary import OOV_TOKEN
@@ -46,7 +47,7 @@ def tokenized(blocks: Iterable[Block], config: PrepareConfig) -> Iterator[Tokeni
 
     TensorFlow works in threads of its own while the next block is read and the last one counted.
     """
-    tokenize = _tokenizer(config)
+    tokenize = _tokenizer(config.standardize, config.split)
     workers = min(2, available_threads())
 
     def work(block: Block) -> TokenizedBlock:
@@ -72,12 +73,13 @@ def tokenized(blocks: Iterable[Block], config: PrepareConfig) -> Iterator[Tokeni
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _tokenizer(config: PrepareConfig) -> Any:
+@functools.cache  # a second call need not trace again
+def _tokenizer(standardize_name: Standardize, split_name: Split) -> Any:
     import tensorflow as tf
 
     from w2vtrain.corpus.standardization import splitter, standardizer
 
-    standardize, split = standardizer(config.standardize), splitter(config.split)
+    standardize, split = standardizer(standardize_name), splitter(split_name)
 
     @tf.function(input_signature=[tf.TensorSpec((), tf.string)])
     def tokenize(text: Any) -> Any:

@@ -28,21 +28,20 @@ def decoded(
         W2VError: bytes do not decode (the message names the line), or the text holds NUL.
     """
     decoder = _decoder(facts, encoding, errors)
-    ended = True
-    lines = 0  # of this stream; `facts` may cover several, as a zip's members
-    while data := stream.read(chunk):
-        text = _decode(decoder, data, stream.label, lines, encoding)
-        new = text.count("\n")
-        lines += new
-        facts.lines += new
-        ended = text.endswith("\n") if text else ended
-        yield text
-    text = _decode(decoder, b"", stream.label, lines, encoding, final=True)
-    facts.lines += text.count("\n") + (
-        not (text or "\n").endswith("\n") or (not text and not ended)
-    )
-    if text:
-        yield text
+    lines = 0  # of this stream; `facts` may cover several, as the members of a ZIP
+    last = "\n"
+    final = False
+    while not final:
+        data = stream.read(chunk)
+        final = not data
+        text = _decode(decoder, data, stream.label, lines, encoding, final)
+        if text:
+            new = text.count("\n")
+            lines += new
+            facts.lines += new
+            last = text[-1]
+            yield text
+    facts.lines += last != "\n"
 
 
 def _decoder(facts: InputFacts, encoding: str, errors: str) -> io.IncrementalNewlineDecoder:
@@ -70,7 +69,7 @@ def _decode(
     label: str,
     lines: int,
     encoding: str,
-    final: bool = False,
+    final: bool,
 ) -> str:
     try:
         text = decoder.decode(data, final)
@@ -81,14 +80,13 @@ def _decode(
             f"{label} is not {encoding}: {error}", "Give its --encoding, or repair it."
         ) from None
     if "\0" in text:
-        line = lines + text[: text.index("\0")].count("\n") + 1
-        raise _binary(label, line)
+        raise _binary(label, lines + text.count("\n", 0, text.index("\0")) + 1)
     return text
 
 
 def _undecodable(error: UnicodeDecodeError, label: str, lines: int, encoding: str) -> W2VError:
     before = error.object[: error.start].decode(encoding, "replace")
-    line = lines + len(before.splitlines()) + (not before or before[-1] in "\r\n")
+    line = lines + before.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1
     start = error.object[:4]
     if lines == 0 and start[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         return W2VError(f"{label} is UTF-16, not {encoding}.", "Add --encoding utf-16.")

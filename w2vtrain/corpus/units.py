@@ -74,7 +74,7 @@ def text_units(
         if text or ends:
             yield Piece(text, ends, source)
             open_unit = not ends
-    if rest.strip() or open_unit:
+    if rest or open_unit:
         yield Piece(as_units(rest, boundary), True, source)
 
 

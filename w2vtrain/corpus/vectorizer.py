@@ -13,6 +13,8 @@ from typing import Any
 from w2vtrain.config import PrepareConfig
 from w2vtrain.errors import W2VError
 
+_NAME = "vectorizer"
+
 
 def make_vectorizer(words: Sequence[str], config: PrepareConfig) -> Any:
     """Returns a TextVectorization layer that turns texts into ragged ids.
@@ -36,7 +38,7 @@ def make_vectorizer(words: Sequence[str], config: PrepareConfig) -> Any:
         output_mode="int",
         ragged=True,
         vocabulary=np.array(words, dtype=object),
-        name="vectorizer",
+        name=_NAME,
     )
 
 
@@ -49,7 +51,7 @@ def save_vectorizer(vectorizer: Any, path: Path) -> None:
 
 
 def load_vectorizer(path: Path) -> Any:
-    """Returns the saved text-to-ids model.
+    """Returns the saved TextVectorization layer; it takes a list of texts or a string tensor.
 
     Raises:
         W2VError: the file is missing or is not a saved vectorizer.
@@ -59,7 +61,8 @@ def load_vectorizer(path: Path) -> Any:
     import w2vtrain.corpus.standardization  # noqa: F401 (registers what the file names)
 
     try:
-        return keras.models.load_model(path, safe_mode=True)
+        model = keras.models.load_model(path, safe_mode=True)
+        return model.get_layer(_NAME)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise W2VError(
             f"Cannot load {path}: {error}", "Run `w2v prepare` again with --force."

@@ -4,6 +4,7 @@
 backslash, tab or line end inside a token is written `\\\\`, `\\t`, `\\n`, `\\r`.
 """
 
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -20,6 +21,11 @@ NAME = "npy"
 VECTORS = "vectors.npy"
 VOCABULARY = "vocabulary.tsv"
 FILES = (VECTORS, VOCABULARY)
+# NumPy reads a header as Python's own syntax, and lets whatever goes wrong there through.
+HEADER_ERRORS = (
+    *(ValueError, TypeError, EOFError, OverflowError, MemoryError, RecursionError),
+    *(SyntaxError, tokenize.TokenError),
+)
 
 
 def read(path: Path) -> VectorStream:
@@ -41,7 +47,7 @@ def mapped(path: Path) -> np.ndarray:
     with reading_errors(path):
         try:
             vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, EOFError, OverflowError, MemoryError) as error:
+        except HEADER_ERRORS as error:
             raise W2VError(f"{path} is damaged, or is no .npy file: {error}") from None
     if not isinstance(vectors, np.ndarray) or vectors.ndim != 2:
         raise W2VError(f"{path} holds {_what(vectors)}, not a table of two axes.")

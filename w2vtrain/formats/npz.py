@@ -10,13 +10,15 @@ import numpy as np
 
 from w2vtrain.errors import W2VError
 from w2vtrain.formats.compressed import reading_errors
-from w2vtrain.formats.npy import write_header
+from w2vtrain.formats.npy import HEADER_ERRORS, write_header
 from w2vtrain.formats.stream import Block, VectorStream, rows_in_block
 from w2vtrain.formats.tokens import ENDING_IN_NUL, carried
 
 NAME = "npz"
 _TOKENS = ("tokens", "words", "vocabulary")  # names that others use are read too
 _VECTORS = ("vectors", "embeddings")
+# beside a bad archive: a way of packing that Python does not know, and an archive with a password
+_ERRORS = (*HEADER_ERRORS, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 
 
 def read(path: Path) -> VectorStream:
@@ -56,7 +58,7 @@ def _array(archive: zipfile.ZipFile, name: str, path: Path) -> np.ndarray:
         try:
             _header(archive, name, path)
             return np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
-        except (ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except _ERRORS as error:
             raise W2VError(f"{path}: {name} is damaged: {error}") from None
 
 
@@ -90,7 +92,7 @@ def _shape(archive: zipfile.ZipFile, name: str, path: Path) -> tuple[int, int, n
     with reading_errors(path):
         try:
             shape, fortran, dtype = _header(archive, name, path)
-        except (ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except _ERRORS as error:
             raise W2VError(f"{path}: {name} is damaged: {error}") from None
     if len(shape) != 2 or dtype.kind != "f" or fortran:
         raise W2VError(

@@ -1,5 +1,6 @@
 """Parquet with columns `token`, `count` where known, and `vector`, a list of `dim` float32."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,27 +18,30 @@ NAME = "parquet"
 
 def read(path: Path) -> VectorStream:
     """Returns the rows of a Parquet file, read in batches."""
-    with reading_errors(path):
-        try:
-            file = pyarrow.parquet.ParquetFile(path)
-        except pa.ArrowException as error:
-            raise W2VError(f"{path} is damaged, or is no Parquet file: {error}") from None
-    with file:
+    with _opened(path) as file:
         schema, rows = file.schema_arrow, file.metadata.num_rows
         _check(schema, path)
         with_counts = "count" in schema.names
-        dim = _dim(file, path)
+        dim = _dim(file)
 
     def generate() -> Iterator[Block]:
         columns = ["token", "vector", *(["count"] if with_counts else [])]
-        with reading_errors(path), pyarrow.parquet.ParquetFile(path) as opened:
-            try:
-                for batch in opened.iter_batches(rows_in_block(dim), columns=columns):
+        with _opened(path) as opened:
+            for group in range(opened.num_row_groups):  # all at once are read far ahead
+                for batch in opened.iter_batches(rows_in_block(dim), [group], columns):
                     yield _block(batch, dim, path, with_counts)
-            except pa.ArrowException as error:
-                raise W2VError(f"{path} is damaged: {error}") from None
 
     return VectorStream(rows, dim, generate(), with_counts)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[pyarrow.parquet.ParquetFile]:
+    with reading_errors(path):
+        try:
+            with pyarrow.parquet.ParquetFile(path, page_checksum_verification=True) as file:
+                yield file
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            raise W2VError(f"{path} is damaged, or is no Parquet file: {error}") from None
 
 
 def _check(schema: pa.Schema, path: Path) -> None:
@@ -58,14 +62,11 @@ def _check(schema: pa.Schema, path: Path) -> None:
         raise W2VError(f"{path}: column `count` does not hold whole numbers.")
 
 
-def _dim(file: pyarrow.parquet.ParquetFile, path: Path) -> int:
+def _dim(file: pyarrow.parquet.ParquetFile) -> int:
     kind = file.schema_arrow.field("vector").type
     if pa.types.is_fixed_size_list(kind):
         return int(kind.list_size)
-    try:
-        first = next(file.iter_batches(1, columns=["vector"]), None)
-    except pa.ArrowException as error:
-        raise W2VError(f"{path} is damaged: {error}") from None
+    first = next(file.iter_batches(1, columns=["vector"]), None)
     return 0 if first is None else len(first.column(0)[0].as_py() or [])
 
 
@@ -92,7 +93,7 @@ def write(path: Path, stream: VectorStream) -> None:
         pa.field("vector", pa.list_(pa.float32(), stream.dim)),
     ]
     schema = pa.schema(fields)
-    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
+    with pyarrow.parquet.ParquetWriter(path, schema, write_page_checksum=True) as writer:
         for tokens, vectors, counts in carried(stream, NAME, empty=True).blocks:
             flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
             columns = [

@@ -9,7 +9,7 @@ quotes. `read` undoes both in files that `write` made.
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -73,9 +73,15 @@ def band(count: int) -> str:
     return f"{low}-{10 * low - 1}"
 
 
-def write(path: Path, stream: VectorStream) -> None:
+def write(
+    path: Path, stream: VectorStream, extra: Mapping[str, Sequence[str]] | None = None
+) -> None:
     """Writes the folder's four files, row by row.
 
+    Args:
+        path: the folder.
+        stream: tokens and vectors.
+        extra: more columns of the metadata, a cell a row; they come before the last column.
     Raises:
         W2VError: vectors of one number, which the Projector rejects.
     """
@@ -84,28 +90,35 @@ def write(path: Path, stream: VectorStream) -> None:
             "The Projector rejects vectors of one number.", "Give vectors of two numbers or more."
         )
     path.mkdir(parents=True, exist_ok=True)
-    columns = COLUMNS_WITH_COUNTS if stream.has_counts else COLUMNS
+    columns = list(COLUMNS_WITH_COUNTS if stream.has_counts else COLUMNS)
+    columns[-1:-1] = map(escaped, extra or {})
+    added = list((extra or {}).values())
     with (path / VECTORS).open("wb") as vectors, (path / METADATA).open("wb") as metadata:
         lines = _Metadata(metadata, "\t".join(columns))
         row = 0
         for block in carried(stream, NAME, empty=True).blocks:
             vectors.write(b"".join(line + b"\n" for line in numbers(block.vectors, "\t")))
-            for line in _lines(block, row):
+            end = row + len(block.tokens)
+            for line in _lines(block, row, [cells[row:end] for cells in added]):
                 lines.add(line)
-            row += len(block.tokens)
+            row = end
         lines.close()
     write_configs(path, stream.rows, stream.dim)
 
 
-def _lines(block: Block, row: int) -> Iterator[str]:
+def _lines(block: Block, row: int, added: Sequence[Sequence[str]]) -> Iterator[str]:
+    between = [
+        "".join(f"\t{escaped(cell)}" for cell in cells) for cells in zip(*added, strict=True)
+    ]
+    between = between or [""] * len(block.tokens)
     if block.counts is None:
-        for rank, token in enumerate(block.tokens, start=row + 1):
-            yield f"{token_cell(token)}\t{rank}"
+        for rank, (token, more) in enumerate(zip(block.tokens, between, strict=True), row + 1):
+            yield f"{token_cell(token)}{more}\t{rank}"
         return
-    pairs = zip(block.tokens, block.counts.tolist(), strict=True)
-    for rank, (token, count) in enumerate(pairs, start=row + 1):
+    rows = zip(block.tokens, block.counts.tolist(), between, strict=True)
+    for rank, (token, count, more) in enumerate(rows, start=row + 1):
         logarithm = math.log10(max(count, 1))
-        yield f"{token_cell(token)}\t{count}\t{rank}\t{band(count)}\t{logarithm:.3f}"
+        yield f"{token_cell(token)}\t{count}\t{rank}\t{band(count)}{more}\t{logarithm:.3f}"
 
 
 class _Metadata:

@@ -70,7 +70,8 @@ def _fast(text: bytes, dim: int) -> tuple[list[bytes], np.ndarray] | None:
     if first.count(b" ") != dim + trailing:
         return None
     names = ["token", *map(str, range(dim)), "end"][: dim + 1 + trailing]
-    types = dict.fromkeys(names, pa.float32()) | {"token": pa.binary(), "end": pa.binary()}
+    texts = {"token": pa.binary(), "end": pa.binary()}
+    types = {name: texts.get(name, pa.float32()) for name in names}
     table = _parsed(text, types, " ")
     if table is None:
         return None

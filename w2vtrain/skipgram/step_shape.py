@@ -16,7 +16,7 @@ BLOCK_SIZE = 32
 STEP_FLOATS = 2**19
 # A table row must not move too far in one step, since all its pairs are computed before any of them
 # is applied: learning rate x the summed weight of its pairs is held to these (measured).
-MOST_NOISE_WEIGHT = 3.0
+MOST_NOISE_WEIGHT = 1.5
 MOST_ROW_WEIGHT = 5.0
 STEPS_PER_EPOCH = 64  # a small text is cut into at least this many steps, if they stay over 256
 
@@ -95,7 +95,7 @@ class StepShape:
         return self.block_size * (self.window_size + 1) ** 2
 
     def window_ids(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Returns the row in `weight_tables` of tokens that see `left` and `right` neighbours.
+        """Returns the row in `weight_table` of tokens that see `left` and `right` neighbours.
 
         Args:
             left: int array, shape `(blocks, block_size)`: neighbours on the left, 0 to W.
@@ -107,15 +107,14 @@ class StepShape:
         side = self.window_size + 1
         return ((place * side + left) * side + right).astype(np.int32)
 
-    def weight_tables(self) -> tuple[np.ndarray, np.ndarray]:
-        """Returns how much each column weighs for each window: for the pairs, and for all scores.
+    def weight_table(self) -> np.ndarray:
+        """Returns how much each column weighs for each window.
 
-        The first table holds the weights of the positive pairs, zero in the noise columns. The
-        second holds the same, and in each noise column `num_negatives / noise_size` of the
-        window's summed pair weight.
+        A context column weighs (W + 1 - distance) / W if the window sees it, else 0; each noise
+        column `num_negatives / noise_size` of the window's summed pair weight.
 
         Returns:
-            two float32 arrays, shape `(windows, columns)`.
+            float32 array, shape `(windows, columns)`.
         """
         width, side = self.window_size, self.window_size + 1
         place = np.arange(self.block_size)[:, None, None, None]
@@ -126,9 +125,8 @@ class StepShape:
         weight = np.where(seen, (width + 1 - np.abs(offset)) / width, 0.0)
         weight = weight.reshape(self.windows, self.contexts)
         noise = weight.sum(axis=1, keepdims=True) * self.num_negatives / self.noise_size
-        pairs = np.concatenate([weight, np.zeros((self.windows, self.noise_size))], axis=1)
-        scores = np.concatenate([weight, np.repeat(noise, self.noise_size, axis=1)], axis=1)
-        return pairs.astype(np.float32), scores.astype(np.float32)
+        table = np.concatenate([weight, np.repeat(noise, self.noise_size, axis=1)], axis=1)
+        return table.astype(np.float32)
 
 
 def row_damping(

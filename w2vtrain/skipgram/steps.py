@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from w2vtrain.skipgram.blocks import Blocks, BlockStream
+from w2vtrain.skipgram.blocks import Blocks, pools_of_blocks
 from w2vtrain.skipgram.sampling import NoiseSampler
 from w2vtrain.skipgram.step_shape import StepShape
+from w2vtrain.skipgram.text_stream import TextStream
 
 CHUNK_STEPS = 32  # made at a time: enough to amortise NumPy's calls, some megabytes
 
@@ -44,23 +45,34 @@ class Steps:
     """Some steps; the first axis of every array is the step.
 
     Args:
-        windows: int32, shape `(steps, blocks, block_size)`: rows of `StepShape.weight_tables`.
-        scales: float32, shape `(steps, blocks, columns)`: 1 - num_negatives * (noise probability)
-            in the context columns, 1 in the noise columns; see `Word2Vec`.
+        windows: int32, shape `(steps, blocks, block_size)`: rows of `StepShape.weight_table`.
+        hits: float32, shape `(steps, unique)`: for each row of `contexts.rows`, how often a pair's
+            noise is expected to hit it: num_negatives * (noise probability).
         targets: uses of the target table; `places` has shape `(steps, blocks, block_size)`.
         contexts: uses of the context table; `places` has shape `(steps, blocks, columns)`.
     """
 
     windows: np.ndarray
-    scales: np.ndarray
+    hits: np.ndarray
     targets: RowUses
     contexts: RowUses
+
+    def rest(self, skip: int) -> "Steps":
+        """Returns the steps after the first `skip`."""
+        if skip == 0:
+            return self
+        return Steps(
+            windows=self.windows[skip:],
+            hits=self.hits[skip:],
+            targets=RowUses(**{k: v[skip:] for k, v in _arrays(self.targets)}),
+            contexts=RowUses(**{k: v[skip:] for k, v in _arrays(self.contexts)}),
+        )
 
     def as_batch(self) -> dict[str, np.ndarray]:
         """Returns the arrays under flat names, as `Word2Vec.train_step` takes them."""
         return {
             "windows": self.windows,
-            "scales": self.scales,
+            "hits": self.hits,
             **{f"target_{k}": v for k, v in _arrays(self.targets)},
             **{f"context_{k}": v for k, v in _arrays(self.contexts)},
         }
@@ -88,7 +100,7 @@ class StepMaker:
     ) -> None:
         self._shape = shape
         self._sampler = NoiseSampler(noise)
-        self._scales = (1 - shape.num_negatives * noise).astype(np.float32)
+        self._hits = (shape.num_negatives * noise).astype(np.float32)
         self._target_damping = target_damping
         self._context_damping = context_damping
         column = np.arange(shape.columns)
@@ -102,21 +114,20 @@ class StepMaker:
         steps = len(blocks.tokens) // shape.blocks
         noise = self._sampler.draw(generator, (len(blocks.tokens), shape.noise_size))
         ids = np.concatenate([blocks.tokens, noise], axis=1).reshape(steps, -1)
-        scales = self._scales[ids].reshape(steps, shape.blocks, shape.columns)
-        scales[:, :, shape.contexts :] = 1
         order, sorted_ids = sorted_uses(ids)
         is_target = self._is_target[order]
         target_order = self._target_place[order[is_target]].reshape(steps, shape.tokens)
         target_ids = sorted_ids[is_target].reshape(steps, shape.tokens)
+        contexts = _row_uses(
+            order, sorted_ids, self._context_damping, (shape.blocks, shape.columns)
+        )
         return Steps(
             windows=blocks.windows.reshape(steps, shape.blocks, shape.block_size),
-            scales=scales,
+            hits=self._hits[contexts.rows],
             targets=_row_uses(
                 target_order, target_ids, self._target_damping, (shape.blocks, shape.block_size)
             ),
-            contexts=_row_uses(
-                order, sorted_ids, self._context_damping, (shape.blocks, shape.columns)
-            ),
+            contexts=contexts,
         )
 
 
@@ -129,23 +140,28 @@ def sorted_uses(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         two int32 arrays of the same shape.
     """
     bits = max(1, int(ids.shape[1] - 1).bit_length())
-    keys = (ids.astype(np.int64) << bits) | np.arange(ids.shape[1])
-    keys.sort(axis=1)  # of plain integers: several times faster than an argsort
+    # One plain integer holds id and place: several times faster to sort than an argsort, and twice
+    # as fast again where 32 bits are enough.
+    kind = np.int32 if int(ids.max()).bit_length() + bits < 32 else np.int64
+    keys: Any = ids.astype(kind)  # Python's integers below keep this type
+    keys <<= bits
+    keys |= np.arange(ids.shape[1], dtype=kind)
+    keys.sort(axis=1)
     return (keys & ((1 << bits) - 1)).astype(np.int32), (keys >> bits).astype(np.int32)
 
 
 def _row_uses(
     order: np.ndarray, sorted_ids: np.ndarray, damping: np.ndarray, form: tuple[int, int]
 ) -> RowUses:
-    steps = len(order)
-    first = np.empty(sorted_ids.shape, np.int32)
-    first[:, 0] = 0
-    np.not_equal(sorted_ids[:, 1:], sorted_ids[:, :-1], out=first[:, 1:], casting="unsafe")
-    segments = np.cumsum(first, axis=1, dtype=np.int32)
-    rows = np.zeros((steps, int(segments[:, -1].max()) + 1), np.int32)
-    np.put_along_axis(rows, segments, sorted_ids, axis=1)
-    places = np.empty(order.shape, np.int32)
-    np.put_along_axis(places, order, segments, axis=1)
+    steps, uses = order.shape
+    first = np.ones(order.shape, bool)  # of its row's uses
+    np.not_equal(sorted_ids[:, 1:], sorted_ids[:, :-1], out=first[:, 1:])
+    segments = np.cumsum(first, axis=1, dtype=np.int32) - 1
+    distinct = segments[:, -1] + 1
+    rows = np.zeros((steps, int(distinct.max())), np.int32)
+    rows[np.arange(rows.shape[1]) < distinct[:, None]] = sorted_ids[first]
+    places = np.empty(steps * uses, np.int32)
+    places[order + np.arange(0, steps * uses, uses)[:, None]] = segments
     return RowUses(
         rows=rows,
         places=places.reshape(steps, *form),
@@ -155,26 +171,35 @@ def _row_uses(
     )
 
 
-def epoch_steps(stream: BlockStream, maker: StepMaker, epoch: int, blocks: int) -> Iterator[Steps]:
+def epoch_steps(
+    stream: TextStream, maker: StepMaker, shape: StepShape, epoch: int, skip: int = 0
+) -> Iterator[Steps]:
     """Yields the steps of an epoch, up to `CHUNK_STEPS` at a time.
 
     Args:
-        blocks: blocks in one step.
+        epoch: from 0.
+        skip: leave out so many steps at the start; the others are the same as without.
     """
-    for pool, generator in stream.pools(epoch):
-        for start in range(0, len(pool.tokens), CHUNK_STEPS * blocks):
-            part = slice(start, start + CHUNK_STEPS * blocks)
-            yield maker.make(Blocks(pool.tokens[part], pool.windows[part]), generator)
+    size = CHUNK_STEPS * shape.blocks
+    for blocks, generator in pools_of_blocks(stream, shape, epoch):
+        if skip >= len(blocks.tokens) // shape.blocks:
+            skip -= len(blocks.tokens) // shape.blocks
+            continue
+        for start in range(0, len(blocks.tokens), size):
+            part = slice(start, start + size)
+            steps = maker.make(Blocks(blocks.tokens[part], blocks.windows[part]), generator)
+            if skip < len(steps.windows):
+                yield steps.rest(skip)
+            skip = max(0, skip - len(steps.windows))
 
 
 def as_dataset(epochs: Callable[[], Iterator[Steps]], shape: StepShape) -> Any:
     """Returns a `tf.data.Dataset` of single steps; each iteration of it calls `epochs` once."""
     import tensorflow as tf
 
-    ragged = {"target_rows", "target_damping", "context_rows", "context_damping"}
+    ragged = {"hits", "target_rows", "target_damping", "context_rows", "context_damping"}
     sizes: dict[str, tuple[int | None, ...]] = {
         "windows": (shape.blocks, shape.block_size),
-        "scales": (shape.blocks, shape.columns),
         "target_places": (shape.blocks, shape.block_size),
         "target_order": (shape.tokens,),
         "target_segments": (shape.tokens,),
@@ -185,7 +210,7 @@ def as_dataset(epochs: Callable[[], Iterator[Steps]], shape: StepShape) -> Any:
     }
     signature = {
         name: tf.TensorSpec(
-            (None, *size), tf.float32 if name in ("scales",) or "damping" in name else tf.int32
+            (None, *size), tf.float32 if name == "hits" or "damping" in name else tf.int32
         )
         for name, size in sizes.items()
     }

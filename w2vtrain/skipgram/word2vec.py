@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from w2vtrain.skipgram.step_shape import StepShape
@@ -18,9 +19,9 @@ class Word2Vec(keras.Model):
     """Skip-gram with negative sampling.
 
     Called with `(targets, contexts)` it is an ordinary Keras model that returns the scores
-    s = target row . context row, and `fit` trains it on pairs with any loss and optimizer. Given
-    the batches of `skipgram.steps` (a dict), `fit` trains it by `train_on_blocks`, which makes the
-    same updates as plain SGD on the sum over all pairs, without making the pairs.
+    s = target row . context row, and `fit` trains it on such pairs with any loss and optimizer.
+    Made with a `shape`, `fit` takes the batches of `skipgram.steps` instead and trains by
+    `train_on_blocks`: the same updates as plain SGD on the sum over all pairs, without making them.
 
     With w the weight of a pair (t, c), k the negatives a pair and p_c the noise probability of c,
     a step descends
@@ -38,7 +39,7 @@ class Word2Vec(keras.Model):
         embedding_dim: numbers in a row.
         seed: of the target table's start, uniform in +-0.5 / embedding_dim; the context table
             starts at zero, both as in word2vec.c.
-        shape: the sizes of a step, as a mapping; only training on blocks needs it.
+        shape: the sizes of a step, as a mapping, to train on blocks.
 
     Source: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", equation 4.
     """
@@ -66,7 +67,8 @@ class Word2Vec(keras.Model):
         self.context_embedding = keras.layers.Embedding(
             vocabulary_size, embedding_dim, embeddings_initializer="zeros", name="context_embedding"
         )
-        self.pair_loss = keras.metrics.Mean(name="loss")
+        if self.shape is not None:
+            self.pair_loss = keras.metrics.Mean(name="loss")
         self.target_embedding.build()
         self.context_embedding.build()
         self.built = True
@@ -97,7 +99,7 @@ class Word2Vec(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Returns the metrics after one step on a batch of blocks, or of pairs."""
-        if not isinstance(data, dict):
+        if self.shape is None:
             return super().train_step(data)
         loss, weight = self.train_on_blocks(data, self.optimizer.learning_rate)
         self.optimizer.iterations.assign_add(1)
@@ -107,7 +109,7 @@ class Word2Vec(keras.Model):
     @property
     def metrics(self) -> list[Any]:
         """The metrics that `fit` resets at the start of an epoch."""
-        return [*super().metrics, self.pair_loss]
+        return super().metrics if self.shape is None else [self.pair_loss]
 
     def train_on_blocks(
         self, batch: Mapping[str, Any], learning_rate: Any, loss_sampling: int = LOSS_SAMPLING
@@ -136,20 +138,23 @@ class Word2Vec(keras.Model):
     ) -> tuple[tuple[Any, Any], Any, Any]:
         """Returns minus the gradients of L for each use of a row, and the loss with its weight."""
         assert self.shape is not None
-        pair_table, score_table = self.shape.weight_tables()
-        pairs = tf.gather(pair_table, batch["windows"])  # (blocks, block_size, columns)
-        weights = tf.gather(score_table, batch["windows"])
-        weights *= batch["scales"][:, None, :]
+        is_context = np.arange(self.shape.columns, dtype=np.int32) < self.shape.contexts
+        is_context = is_context.astype(np.float32)  # (columns,)
+        weights = tf.gather(self.shape.weight_table(), batch["windows"])
+        # (blocks, block_size, columns); a pair's own context is not its noise: the share of its
+        # noise that hits it is taken back here.
+        unhit = 1 - is_context * tf.gather(batch["hits"], batch["context_places"])
         scores = tf.einsum("bsd,bcd->bsc", targets, columns)
-        error = pairs - weights * tf.sigmoid(scores)
+        error = weights * (is_context - unhit[:, None, :] * tf.sigmoid(scores))
         gradients = (
             tf.einsum("bsc,bcd->bsd", error, columns),
             tf.einsum("bsc,bsd->bcd", error, targets),
         )
         few = -(-self.shape.blocks // loss_sampling)
         # -w log sigmoid(s) = w softplus(s) - w s, so all three sums of L are these two terms.
-        terms = weights[:few] * tf.nn.softplus(scores[:few]) - pairs[:few] * scores[:few]
-        return gradients, tf.reduce_sum(terms), tf.reduce_sum(pairs[:few])
+        terms = unhit[:few, None, :] * tf.nn.softplus(scores[:few]) - is_context * scores[:few]
+        loss = tf.reduce_sum(weights[:few] * terms)
+        return gradients, loss, tf.reduce_sum(weights[:few] * is_context)
 
     @staticmethod
     def _gather(layer: Any, batch: Mapping[str, Any], name: str) -> tuple[Any, Any]:

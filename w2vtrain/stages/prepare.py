@@ -17,13 +17,14 @@ import numpy as np
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.byte_streams import InputFacts
-from w2vtrain.corpus.counting import Counted, TokenCounter, TokenizedBlock, tokenized
+from w2vtrain.corpus.counting import LONGEST_TOKEN, Counted, TokenCounter, TokenizedBlock, tokenized
 from w2vtrain.corpus.documents import DocumentReader
 from w2vtrain.corpus.encoding import Encoded, TokenSpool
 from w2vtrain.corpus.sources import STDIN, Sources, find_sources
 from w2vtrain.corpus.units import Piece, packed
 from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import RunDirectory, read_manifest, sha256, writing_stage
+from w2vtrain.run_lock import run_lock
 from w2vtrain.vocabulary import OOV_TOKEN, PADDING_TOKEN, Vocabulary
 
 _LOG = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ def prepare(
 
     configure()
     record: dict[str, Any] = {"stage": "prepare", "config": config.as_dict()}
-    with writing_stage(directory.corpus, record) as folder:
+    with run_lock(directory.root), writing_stage(directory.corpus, record) as folder:
         work = _Work([InputFacts(name) for name in sources.names], config, folder, progress)
         summary = work.run(RunDirectory(folder.parent), sources, str(run))
         record["inputs"] = [facts.as_dict() for facts in work.facts]
@@ -212,15 +213,16 @@ class _Work:
                 "The input is empty, or holds nothing but white space and punctuation.",
             )
         if not counted.words:
-            if not counted.left_out:
+            seen = zip(counted.left_out, counted.left_out_counts.tolist(), strict=True)
+            word, count = next((pair for pair in seen if pair[0] != OOV_TOKEN), ("", 0))
+            if not word:
                 raise W2VError(
-                    "Every word is longer than 128 characters.",
+                    f"Every word is longer than {LONGEST_TOKEN} characters.",
                     "Is this text with spaces? --split character takes single characters.",
                 )
-            word, count = counted.left_out[0], int(counted.left_out_counts[0])
             raise W2VError(
                 f"No word is left: --min-count is {self._config.min_count}, and the most frequent "
-                f"word, {word!r}, occurs {count:,} times.",
+                f"word, {word!r}, occurs {count:,} time{'' if count == 1 else 's'}.",
                 f"Give --min-count {count} or less, or more text.",
             )
 

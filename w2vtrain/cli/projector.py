@@ -1,0 +1,142 @@
+"""`w2v projector`: the vectors in the Embedding Projector, in the browser."""
+
+import contextlib
+import sys
+import tempfile
+import threading
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from w2vtrain.cli.output import Json, note, print_json, say
+
+
+def projector(
+    source: Annotated[
+        Path, typer.Argument(metavar="RUN|FILE", help="Run directory, or a vector file.")
+    ],
+    layouts: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--layout",
+            help="View computed beforehand for every word: umap, tsne, pca, or vectors where they "
+            "have 2 numbers; may be repeated. [default: umap, if w2vtrain[plot] is installed]",
+        ),
+    ] = None,
+    no_layout: Annotated[bool, typer.Option("--no-layout", help="Compute no view.")] = False,
+    top: Annotated[
+        int, typer.Option(min=1, help="Only the N most frequent words; TensorBoard shows 100,000.")
+    ] = 100_000,
+    clusters: Annotated[
+        int, typer.Option(min=0, help="k-means groups to colour by, up to 50; 0 for none.")
+    ] = 10,
+    metadata: Annotated[
+        Path | None,
+        typer.Option(help="CSV or TSV file with more columns; its first holds the words."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the view and the groups.")] = 1,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder of the bundle. [default: RUN/projector; for a file none]"
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Make the bundle anew.")] = False,
+    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="Port to serve on. [default: 6006 or the next free]"),
+    ] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
+    serve_config: Annotated[
+        bool,
+        typer.Option("--serve-config", help="Serve the files to the page on the web instead."),
+    ] = False,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Make the bundle and end.")] = False,
+    json: Json = False,
+) -> None:
+    """Show vectors in the Embedding Projector: makes the bundle, serves it, opens a browser.
+
+    Nothing leaves this machine, unless --host says otherwise. Ctrl-C ends it.
+    """
+    from w2vtrain.cli.progress import bars
+    from w2vtrain.projector.bundle import BundleSettings, make_bundle
+
+    settings = BundleSettings(
+        top=top,
+        layouts=_layouts(layouts, no_layout),  # type: ignore[arg-type]
+        clusters=clusters,
+        seed=seed,
+        metadata=None if metadata is None else str(metadata),
+    )
+    with tempfile.TemporaryDirectory(prefix="w2v-projector-") as temporary:
+        folder = output or _folder(source) or Path(temporary) / "bundle"
+        with bars() as progress:
+            bundle = make_bundle(source, folder, settings, force, progress)
+        if bundle.rows < bundle.rows_in_all:
+            note(f"Shown: the first {bundle.rows:,} of {bundle.rows_in_all:,} words (--top).")
+        if bundle.joined is not None:
+            note(f"{metadata} has a row for {bundle.joined:,} of the {bundle.rows:,} words.")
+        note(f"Bundle {'unchanged' if bundle.reused else 'made'}: {folder}")
+        address = None if no_serve else _serve(folder, host, port, serve_config)
+        if json:
+            print_json(
+                {
+                    "folder": str(folder),
+                    "rows": bundle.rows,
+                    "dim": bundle.dim,
+                    "joined": bundle.joined,
+                    "reused": bundle.reused,
+                    "address": address,
+                }
+            )
+        elif address is not None:
+            say(address)
+        if address is None:
+            return
+        sys.stdout.flush()  # a reader of a pipe waits for the address
+        _say_how(folder, serve_config)
+        if not no_open:
+            webbrowser.open(address)
+        with contextlib.suppress(KeyboardInterrupt):
+            threading.Event().wait()  # the server answers from a thread of its own
+
+
+def _layouts(given: list[str] | None, none: bool) -> tuple[str, ...]:
+    from w2vtrain.pictures.extra import installed
+
+    if none:
+        return ()
+    if given:
+        return tuple(given)
+    if installed():
+        return ("umap",)
+    note("No view is computed beforehand: that needs pip install 'w2vtrain[plot]'.")
+    return ()
+
+
+def _folder(source: Path) -> Path | None:
+    """Returns where a run keeps its bundle; None for a file, whose bundle is kept nowhere."""
+    from w2vtrain.run_directory import RunDirectory
+
+    run = RunDirectory(source)
+    return run.projector if run.model.is_dir() else None
+
+
+def _serve(folder: Path, host: str, port: int | None, config: bool) -> str:
+    from w2vtrain.projector import server
+
+    return (server.serve_config if config else server.serve_tensorboard)(folder, host, port)
+
+
+def _say_how(folder: Path, config: bool) -> None:
+    if config:
+        note("The page on the web reads the vectors from this machine while this runs.")
+        note("If the browser asks, allow it to reach devices on your local network.")
+    else:
+        note("Or in https://projector.tensorflow.org: Load, then step 1 and step 2:")
+        note(f"  {folder / 'vectors.tsv'}")
+        note(f"  {folder / 'metadata.tsv'}")
+    note("Ctrl-C ends it.")

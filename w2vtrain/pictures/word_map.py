@@ -1,0 +1,208 @@
+"""A map of words: a point each, and labels that do not overlap."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from w2vtrain.embeddings import Embeddings
+from w2vtrain.errors import W2VError
+from w2vtrain.pictures.canvas import COLOURS, FAINT, MARKS, figure, write
+from w2vtrain.pictures.fonts import drawn
+from w2vtrain.pictures.labels import place_labels
+from w2vtrain.pictures.layouts import Method, Progress, layout
+
+
+@dataclass(frozen=True)
+class WordMap:
+    """Words with their places in the plane.
+
+    Args:
+        tokens: the words, the most important first.
+        places: float32 array, shape `(tokens, 2)`.
+        counts: int64 array, shape `(tokens,)`, or None where unknown.
+        ranks: each word's row in all the vectors.
+        method: how the places were found.
+        groups: named rows that share a colour and a mark, such as a word and its neighbours.
+        highlighted: rows that stand out.
+        all_labels: whether every word is labelled, or only where there is room.
+    """
+
+    tokens: tuple[str, ...]
+    places: np.ndarray
+    counts: np.ndarray | None
+    ranks: tuple[int, ...]
+    method: Method
+    groups: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    highlighted: frozenset[int] = frozenset()
+    all_labels: bool = False
+
+    def with_places(self, places: np.ndarray) -> "WordMap":
+        """Returns the same words at other places."""
+        return replace(self, places=places)
+
+
+def _silent(task: str, done: int, total: int) -> None:
+    """Shows no progress."""
+
+
+def map_of(
+    embeddings: Embeddings,
+    method: Method = "umap",
+    top: int = 1000,
+    words: Sequence[str] = (),
+    highlight: Sequence[str] = (),
+    neighbors_of: Sequence[str] = (),
+    k: int = 15,
+    seed: int = 1,
+    progress: Progress = _silent,
+) -> WordMap:
+    """Returns a map of chosen words, of words and their neighbours, or of the most frequent.
+
+    Args:
+        embeddings: the vectors, most frequent first.
+        method: how places are found, from the words on the map alone.
+        top: how many of the most frequent words, where none are chosen.
+        words: exactly these words, all labelled.
+        highlight: words that stand out; they are added where they are not on the map.
+        neighbors_of: words whose `k` nearest neighbours are shown with them, a colour each.
+        k: neighbours of each of these.
+        seed: of the layout.
+        progress: is called with what is being done.
+    Raises:
+        W2VError: an unknown word, or fewer than two words.
+    """
+    rows = embeddings.rows(words)
+    named: dict[str, list[int]] = {}
+    for word in neighbors_of:
+        near = embeddings.rows(token for token, _ in embeddings.most_similar(word, k=k))
+        named[word] = [embeddings.row(word), *near]
+        rows += named[word]
+    chosen = bool(rows)
+    rows = rows or list(range(min(top, len(embeddings))))
+    standing = embeddings.rows([*highlight, *neighbors_of])
+    rows = list(dict.fromkeys([*rows, *standing]))
+    if len(rows) < 2:
+        raise W2VError(f"A map of {len(rows)} word shows nothing.", "Choose two words or more.")
+    at = {row: place for place, row in enumerate(rows)}
+    places = layout(embeddings.vectors[rows], method, seed, progress)
+    return WordMap(
+        tokens=tuple(embeddings.tokens[row] for row in rows),
+        places=places,
+        counts=None if embeddings.counts is None else embeddings.counts[rows],
+        ranks=tuple(rows),
+        method=method,
+        groups={name: frozenset(at[row] for row in group) for name, group in named.items()},
+        highlighted=frozenset(at[row] for row in standing),
+        all_labels=chosen,
+    )
+
+
+def draw_map(chart: WordMap, paths: Sequence[Path], title: str = "", size: float = 8.0) -> int:
+    """Writes the map to PNG or SVG files; returns how many words have their label.
+
+    Args:
+        chart: the words and places.
+        paths: the files.
+        title: above the map.
+        size: inches a side.
+    """
+    texts = [drawn(token) for token in chart.tokens]
+    with figure([*texts, title], size, size) as (drawing, axes):
+        labelled = draw_on(drawing, axes, chart, texts, title)
+        write(drawing, paths)
+    return labelled
+
+
+def draw_on(drawing: Any, axes: Any, chart: WordMap, texts: Sequence[str], title: str) -> int:
+    """Draws the map on Matplotlib axes; returns how many words have their label."""
+    _frame(axes, chart.places, title)
+    _points(axes, chart)
+    drawing.canvas.draw()  # the layout of the figure must stand before labels are measured
+    drawing.set_layout_engine("none")
+    box = axes.get_window_extent()
+    pixels = axes.transData.transform(chart.places) - [box.x0, box.y0]
+    order = _order(chart)
+    font = 9.0 if len(chart.tokens) <= 120 else 7.0
+    measured = [_text(axes, texts[i], (0, 0), font, i in chart.highlighted) for i in order]
+    renderer = drawing.canvas.get_renderer()
+    sizes = np.zeros((len(texts), 2))
+    for index, artist in zip(order, measured, strict=True):
+        extent = artist.get_window_extent(renderer)
+        sizes[index] = extent.width + 3, extent.height + 2
+        artist.remove()
+    must = frozenset(order) if chart.all_labels else chart.highlighted
+    placed = place_labels(pixels, sizes, order, (box.width, box.height), must, chart.highlighted)
+    inverse = axes.transData.inverted()
+    for label in placed:
+        corner = inverse.transform((label.x + box.x0 + 1, label.y + box.y0 + 1))
+        _text(axes, texts[label.index], corner, font, label.index in chart.highlighted)
+        if label.far:
+            _leader(axes, inverse, label, sizes[label.index], box, chart.places[label.index])
+    return len(placed)
+
+
+def _order(chart: WordMap) -> list[int]:
+    """Returns the rows, highlighted ones first; with very many, only as many as could be read."""
+    rest = (row for row in range(len(chart.tokens)) if row not in chart.highlighted)
+    return [*sorted(chart.highlighted), *rest][:4000]
+
+
+def _frame(axes: Any, places: np.ndarray, title: str) -> None:
+    low, high = places.min(axis=0), places.max(axis=0)
+    centre, reach = (low + high) / 2, max(float((high - low).max()) / 2, 1e-9) * 1.08
+    axes.set_xlim(centre[0] - reach, centre[0] + reach)
+    axes.set_ylim(centre[1] - reach, centre[1] + reach)
+    axes.set_aspect("equal")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_title(title, parse_math=False)
+
+
+def _points(axes: Any, chart: WordMap) -> None:
+    grouped = frozenset().union(*chart.groups.values())
+    plain = [row for row in range(len(chart.tokens)) if row not in grouped]
+    many = len(chart.tokens) > 120
+    style = {"s": 3 if many else 12, "linewidths": 0}
+    axes.scatter(*chart.places[plain].T, color=FAINT if many else COLOURS[0], **style)
+    for number, (name, rows) in enumerate(chart.groups.items()):
+        axes.scatter(
+            *chart.places[sorted(rows)].T,
+            s=22,
+            color=COLOURS[number % len(COLOURS)],
+            marker=MARKS[number % len(MARKS)],
+            label=drawn(name),
+        )
+    if len(chart.groups) > 1:
+        legend = axes.legend(loc="best", frameon=True, title="near to")
+        for text in legend.get_texts():
+            text.set_parse_math(False)
+    if chart.highlighted:
+        axes.scatter(
+            *chart.places[sorted(chart.highlighted)].T,
+            s=60,
+            facecolors="none",
+            edgecolors="black",
+            linewidths=1.4,
+        )
+
+
+def _text(axes: Any, text: str, at: Any, font: float, bold: bool) -> Any:
+    return axes.text(
+        *at,
+        text,
+        fontsize=font + 2 * bold,
+        fontweight="bold" if bold else "normal",
+        ha="left",
+        va="bottom",
+        parse_math=False,  # a word may hold a dollar sign
+    )
+
+
+def _leader(axes: Any, inverse: Any, label: Any, size: Any, box: Any, point: Any) -> None:
+    middle = inverse.transform((label.x + size[0] / 2 + box.x0, label.y + size[1] / 2 + box.y0))
+    axes.plot(*zip(middle, point, strict=True), color=FAINT, linewidth=0.6, zorder=0)
