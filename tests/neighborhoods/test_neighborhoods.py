@@ -186,6 +186,7 @@ def test_an_option_takes_the_words_up_to_the_next():
         *["r", "--words", "a", "--words", "b"],
         *["-k", "3", "x"],
     ]
+    assert spread(["--words=a", "b"], ["--words"]) == ["--words=a", "--words", "b"]
 
 
 @pytest.fixture

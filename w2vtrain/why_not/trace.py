@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.errors import W2VError
-from w2vtrain.run_directory import MANIFEST, RunDirectory, read_manifest
+from w2vtrain.run_directory import MANIFEST, RunDirectory, read_corpus_manifest
 from w2vtrain.vocabulary import OOV_TOKEN, Vocabulary
 from w2vtrain.why_not.counts import Counts, Status
 from w2vtrain.why_not.raw_text import Found, look_for
@@ -66,7 +66,7 @@ def why_not(run: str | Path, token: str) -> Trace:
     if not token.strip():
         raise W2VError(f"{token!r} is no word.", "Give a word as it stands in the text.")
     directory = RunDirectory(Path(run))
-    manifest = read_manifest(directory.corpus, made_by=f"w2v prepare INPUT... -o {run}")
+    manifest = read_corpus_manifest(directory)
     config = PrepareConfig.from_mapping(manifest["config"], f"{directory.corpus / MANIFEST}")
     return _Follow(directory, manifest, config, token).trace()
 
