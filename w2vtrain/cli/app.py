@@ -13,6 +13,7 @@ from w2vtrain.cli import (
     export,
     neighbors,
     odd_one_out,
+    plot,
     prepare,
     projector,
     run,
@@ -64,3 +65,4 @@ app.command("why-not")(why_not.why_not)
 app.command("diff")(diff.diff)
 app.command("stability", cls=several_values("--words"))(stability.stability)
 app.command("projector")(projector.projector)
+app.add_typer(plot.plot, name="plot")
