@@ -1,4 +1,4 @@
-"""A headless Chromium, and the Projector's page in it, for the tests that must see what users see."""
+"""A headless Chromium, and the Projector's page in it: the tests here see what users see."""
 
 import json
 import os
@@ -150,9 +150,7 @@ class ProjectorPage:
         return self.run(script)
 
     def search(self, text):
-        """Types into the search box and Enter; returns the message and the labels it selects."""
-        from selenium.webdriver.common.keys import Keys
-
+        """Types into the search box; returns the page's message and the labels it selects."""
         box = self.run("return deep(deep(document, '#search-box').shadowRoot, 'input')")
         self.run(
             "arguments[0].value = arguments[1];"
@@ -161,16 +159,15 @@ class ProjectorPage:
             text,
         )
         message = "return deep(deep(document, '#search-box').shadowRoot, '.info').innerText"
-        said = wait_for(lambda: self.run(message))
-        box.send_keys(Keys.ENTER)
-        return said, self.labels(*self.run("return projector().selectedPointIndices"))
+        return self.run(message), self.labels(*self.run("return projector().selectedPointIndices"))
 
     def choose_bookmark(self, number):
         """Clicks a bookmark's button; returns its projection and where the first points are."""
         button = wait_for(
             lambda: self.run(
                 "const panel = deep(document, 'vz-projector-bookmark-panel').shadowRoot;"
-                "return panel.querySelectorAll('.state-radio')[arguments[0]]?.querySelector('paper-icon-button')",
+                "const row = panel.querySelectorAll('.state-radio')[arguments[0]];"
+                "return row && row.querySelector('paper-icon-button')",
                 number,
             )
         )

@@ -70,7 +70,7 @@ def map_(
     with bars() as progress:
         chart = map_of(
             embeddings,
-            "pca" if checkpoints else way,  # type: ignore[arg-type]
+            "pca" if checkpoints else way,
             top=top,
             words=words or (),
             highlight=highlight or (),
