@@ -67,10 +67,10 @@ def test_a_bookmark_places_every_point(projector_page, bundle):
     assert places == [[p["linear-x"], p["linear-y"]] for p in state["projections"]]
 
 
-def test_the_page_alone_reads_the_bundle_from_serve_config(projector_page, bundle):
+def test_the_page_alone_reads_the_bundle_from_serve_config(projector_page, lone_page, bundle):
     """As projector.tensorflow.org does, from another address than the files'."""
     config = serve_config(bundle).partition("?config=")[2]
-    shown = projector_page.open_alone(serve_tensorboard(bundle), config).wait()
+    shown = projector_page.open_alone(lone_page, config).wait()
     assert shown.counts == (100, 8)
     assert shown.labels(1, 10) == ['"007"', "whale"]
 
@@ -91,10 +91,9 @@ METADATA = {
 }  # fmt: skip
 
 
-def test_the_replayed_parser_is_the_pages(projector_page, bundle, shared_folder):
+def test_the_replayed_parser_is_the_pages(projector_page, lone_page, shared_folder):
     """The real page, on files that are not as they should be, against `page.parse_metadata`."""
     folder, address = shared_folder
-    tensorboard = serve_tensorboard(bundle)
     for name, text in METADATA.items():
         (folder / "metadata.tsv").write_bytes(text.encode())
         expected = page.parse_metadata(text.encode())
@@ -107,7 +106,7 @@ def test_the_replayed_parser_is_the_pages(projector_page, bundle, shared_folder)
             "metadataPath": f"{address}/metadata.tsv",
         }
         (folder / "config.json").write_text(json.dumps({"embeddings": [entry]}))
-        shown = projector_page.open_alone(tensorboard, f"{address}/config.json").wait()
+        shown = projector_page.open_alone(lone_page, f"{address}/config.json").wait()
         values = shown.run(
             "const names = arguments[0]; const text = v => v === undefined ? 'undefined' :"
             "v === null ? 'null' : typeof v === 'number' ? 'n' + v : 's' + v;"
