@@ -13,6 +13,15 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
+# A minute from text to vectors: the bundled corpus, some questions to it, and the files to look at.
+demo: install
+	$(BIN)/w2v run configs/demo.toml
+	@echo; echo '$$ w2v neighbors runs/demo doctor rain sailor -k 5'
+	@$(BIN)/w2v neighbors runs/demo doctor rain sailor -k 5
+	@echo; echo '$$ w2v analogy runs/demo man woman king        (man is to woman as king is to ...)'
+	@$(BIN)/w2v analogy runs/demo man woman king
+	@echo; echo '$$ w2v projector runs/demo                     opens the vectors in the browser'
+
 check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -24,6 +33,11 @@ test: check
 # the bundled corpus and its planted truth, the same bytes every time (the files are committed)
 data:
 	$(PYTHON) data/make_corpus.py
+
+# Ours and gensim side by side; CORPUS, SIMILARITY and ANALOGIES are paths to your own.
+bench: install
+	$(BIN)/python benchmarks/against_gensim.py $(CORPUS) \
+		$(if $(SIMILARITY),--similarity $(SIMILARITY)) $(if $(ANALOGIES),--analogies $(ANALOGIES))
 
 clean:
 	rm -rf $(VENV) runs

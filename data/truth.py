@@ -50,10 +50,10 @@ def analogy_sections() -> dict[str, list[tuple[str, str]]]:
         "capital-country": [(capital, name) for name, _, capital in countries],
         "country-adjective": [(name, adjective) for name, adjective, _ in countries],
         "family-and-rank": [_pair(pair) for pair in WORLD["couples"]],
-        "past-tense": [(base, past) for base, past, _ in verbs],
-        "present-participle": [(base, participle) for base, _, participle in verbs],
-        "plural": [_pair(pair) for pair in WORLD["plurals"]],
-        "comparative": [_pair(pair) for pair in WORLD["adjectives"]],
+        "gram-past-tense": [(base, past) for base, past, _ in verbs],
+        "gram-present-participle": [(base, participle) for base, _, participle in verbs],
+        "gram-plural": [_pair(pair) for pair in WORLD["plurals"]],
+        "gram-comparative": [_pair(pair) for pair in WORLD["adjectives"]],
     }
 
 

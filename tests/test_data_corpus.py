@@ -143,10 +143,10 @@ def test_analogy_questions(counts):
         "capital-country",
         "country-adjective",
         "family-and-rank",
-        "past-tense",
-        "present-participle",
-        "plural",
-        "comparative",
+        "gram-past-tense",
+        "gram-present-participle",
+        "gram-plural",
+        "gram-comparative",
     ]
     rows = [tuple(row) for section in sections.values() for row in section]
     assert 300 <= len(rows) <= 1500
@@ -159,12 +159,12 @@ def test_analogy_questions(counts):
 def test_well_known_questions_are_asked():
     sections = questions()
     assert ["king", "queen", "man", "woman"] in sections["family-and-rank"]
-    assert ["walk", "walked", "swim", "swam"] in sections["past-tense"]
-    assert ["walk", "walking", "swim", "swimming"] in sections["present-participle"]
-    assert ["wolf", "wolves", "apple", "apples"] in sections["plural"]
+    assert ["walk", "walked", "swim", "swam"] in sections["gram-past-tense"]
+    assert ["walk", "walking", "swim", "swimming"] in sections["gram-present-participle"]
+    assert ["wolf", "wolves", "apple", "apples"] in sections["gram-plural"]
     assert ["Maldor", "Arvenia", "Rosten", "Belmark"] in sections["capital-country"]
     assert ["Arvenia", "Arvenian", "Belmark", "Belmarkish"] in sections["country-adjective"]
-    assert ["tall", "taller", "deep", "deeper"] in sections["comparative"]
+    assert ["tall", "taller", "deep", "deeper"] in sections["gram-comparative"]
 
 
 def test_every_answer_shares_its_lemmas_and_its_forms_words(neighbours):

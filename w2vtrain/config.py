@@ -6,6 +6,7 @@ TOML file has one table for each of them. A field's `metadata["help"]` is its op
 
 import dataclasses
 import difflib
+import re
 import tomllib
 import types
 import typing
@@ -145,8 +146,12 @@ class TrainConfig(Config):
     pairs: Pairs = option(
         "stream", "stream: the fast engine; explicit: pairs through tf.data and an optimizer."
     )
+    checkpoint_every: str = option("5m", "Time between checkpoints: 30s, 5m, 2h.")
+    keep_checkpoints: int = option(2, "Checkpoints to keep, the newest.")
 
     def __post_init__(self) -> None:
+        self._range("keep_checkpoints", 1)
+        seconds(self.checkpoint_every, "checkpoint_every")
         self._choice("noise", Noise)
         self._choice("pairs", Pairs)
         self._range("embedding_dim", 1, 8192)
@@ -265,6 +270,18 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise W2VError(f"{path} is not valid TOML: {error}", "Mend that line.") from None
 
 
+def seconds(text: str, name: str) -> float:
+    """Returns the seconds that `30s`, `5m`, `2h` or a plain number of seconds stand for.
+
+    Raises:
+        W2VError: `text`, the value of the option `name`, is no time.
+    """
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)([smh]?)", text, re.ASCII)
+    if match is None:
+        raise W2VError(f"{_flag(name)} is {text!r}.", "Give a time such as 30s, 5m or 2h.")
+    return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
 def _flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
@@ -276,6 +293,7 @@ def _types(config: type) -> list[Any]:
 
 def _checked(value: Any, hint: Any, key: str, where: str) -> Any:
     """Returns `value` as the type `hint` asks for, or raises W2VError naming both."""
+    key = key.replace("_", "-")
     if isinstance(hint, types.UnionType):
         if value is None:
             return None

@@ -13,7 +13,7 @@ class Converted:
     """What was read and written.
 
     Args:
-        source_format, format: names of the two formats.
+        source_format, format: names of the two formats; "run" for a run directory.
         rows: vectors written.
         dim: numbers in a vector.
         counts_lost: whether the source had counts that the new format has no place for.
@@ -55,11 +55,13 @@ def convert(
     run = RunDirectory(path)
     if source_format is None and (run.model.is_dir() or run.corpus.is_dir()):
         read_manifest(run.model, made_by=f"w2v train {source}")
-        path = run.model
-    source_format = source_format or registry.recognise(path)
-    table = stream.first(registry.read(path, source_format), top)
+        found, table = "run", registry.read(run.model, "npy")
+    else:
+        found = source_format or registry.recognise(path)
+        table = registry.read(path, found)
+    table = stream.first(table, top)
     if normalize:
         table = stream.normalized(table)
     written = registry.write(target, table, target_format)
     lost = table.has_counts and not written.counts
-    return Converted(source_format, written.name, table.rows, table.dim, lost)
+    return Converted(found, written.name, table.rows, table.dim, lost)

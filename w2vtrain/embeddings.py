@@ -7,7 +7,7 @@ the mean of unit vectors for lists of words, and the words of a question never a
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 
@@ -87,6 +87,12 @@ class Embeddings:
 
         table = stream.of_matrix(self.tokens, self.vectors, self.counts)
         registry.write(Path(path), table, format)
+
+    def to_keras(self, **options: Any) -> tuple[Any, Any]:
+        """Returns Keras layers, texts to ids and ids to vectors: see `keras_layers.to_keras`."""
+        from w2vtrain.keras_layers import to_keras
+
+        return to_keras(self, **options)
 
     def __repr__(self) -> str:
         return f"Embeddings({len(self):,} tokens, dim {self.dim})"

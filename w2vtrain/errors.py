@@ -18,3 +18,7 @@ class W2VError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} Hint: {self.hint}" if self.hint else self.message
+
+
+class TrainingStopped(W2VError):  # noqa: N818
+    """A training that was asked to stop and has written a checkpoint."""

@@ -167,9 +167,12 @@ def _aside(folder: Path) -> Path:
 
 
 def write_manifest(folder: Path, record: Mapping[str, Any]) -> None:
-    """Writes `manifest.json` with `record` and the size and SHA-256 of every file in `folder`."""
+    """Writes `manifest.json` with `record` and the size and SHA-256 of every file in `folder`.
+
+    The files are on the disk, not only in its cache, when this returns.
+    """
     files = {
-        str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": sha256(path)}
+        str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": synced(path)}
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != MANIFEST
     }
@@ -238,6 +241,12 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def synced(path: Path) -> str:
+    """Forces a file's content to the disk and returns its SHA-256."""
+    _sync(path)
+    return sha256(path)
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Writes `content` to `path` so that another process sees the old file or the new, whole."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
@@ -253,8 +262,8 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

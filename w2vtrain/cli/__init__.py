@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from w2vtrain.cli.interrupts import terminable
 from w2vtrain.cli.output import note
 from w2vtrain.errors import W2VError
 
@@ -13,7 +14,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from w2vtrain.cli.app import app
 
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="w2v")
+        with terminable():
+            app(args=None if arguments is None else list(arguments), prog_name="w2v")
     except W2VError as error:
         note(f"Error: {error.message}")
         if error.hint:

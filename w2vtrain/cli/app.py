@@ -6,6 +6,7 @@ import typer
 
 from w2vtrain.cli import (
     analogy,
+    classify,
     convert,
     diff,
     evaluate,
@@ -64,5 +65,6 @@ app.command("explain")(explain.explain)
 app.command("why-not")(why_not.why_not)
 app.command("diff")(diff.diff)
 app.command("stability", cls=several_values("--words"))(stability.stability)
+app.add_typer(classify.app, name="classify")
 app.command("projector")(projector.projector)
 app.add_typer(plot.plot, name="plot")

@@ -20,15 +20,15 @@ def convert(
     source_format: Annotated[
         str | None,
         typer.Option(
-            "--from", help=f"Format of IN: {_FORMAT_HELP}, fasttext-bin. [default: by content]"
+            "--from", help=f"Format of IN: {_FORMAT_HELP}, fasttext-bin. (default: by content)"
         ),
     ] = None,
     target_format: Annotated[
         str | None,
-        typer.Option("--to", help=f"Format of OUT: {_FORMAT_HELP}. [default: by OUT's ending]"),
+        typer.Option("--to", help=f"Format of OUT: {_FORMAT_HELP}. (default: by OUT's ending)"),
     ] = None,
     top: Annotated[
-        int | None, typer.Option("--top", help="Only the first N rows. [default: all]")
+        int | None, typer.Option("--top", help="Only the first N rows. (default: all)")
     ] = None,
     normalize: Annotated[
         bool, typer.Option("--normalize", help="Scale every vector to length 1.")

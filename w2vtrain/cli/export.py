@@ -19,7 +19,7 @@ def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory with trained vectors.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Folder to write. [default: RUN/export/FORMAT]"),
+        typer.Option("--output", "-o", help="Folder to write. (default: RUN/export/FORMAT)"),
     ] = None,
     config: ConfigFile = None,
     check: Annotated[

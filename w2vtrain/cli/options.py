@@ -74,7 +74,7 @@ def _parameter(f: Any, hint: Any, panel: str | None) -> inspect.Parameter:
     default = f.default if f.default is not None else "none"
     info = typer.Option(
         f"{flag}/--no-{flag[2:]}" if kind is bool else flag,
-        help=f"{f.metadata['help']} [default: {default}]",
+        help=f"{f.metadata['help']} (default: {default})",
         show_default=False,
         rich_help_panel=f"Options of {panel}" if panel else None,
     )

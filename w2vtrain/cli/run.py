@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from w2vtrain.cli.export import say_exported
+from w2vtrain.cli.interrupts import stoppable
 from w2vtrain.cli.options import config_options
 from w2vtrain.cli.output import Json, print_json, say
 from w2vtrain.cli.prepare import prepare_progress, say_prepared
@@ -42,8 +43,8 @@ def run(
     if not as_json:
         say_prepared(prepared, settings.prepare)
         say()
-    with train_progress() as training:
-        trained = train(place, settings.train, force, training)
+    with stoppable() as stop, train_progress() as training:
+        trained = train(place, settings.train, force, training, stop=stop)
     if not as_json:
         say_trained(trained, settings.train)
         say()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from w2vtrain.cli.interrupts import stoppable
 from w2vtrain.cli.options import ConfigFile, config_options, merged
 from w2vtrain.cli.output import Json, note, print_json, say
 from w2vtrain.config import TrainConfig
@@ -36,8 +37,8 @@ def train(
     from w2vtrain.stages.train import train as work
 
     settings = TrainConfig.from_mapping(merged(TrainConfig, "train", config, given["train"]))
-    with train_progress() as progress:
-        summary = work(run, settings, force=force, progress=progress, watch=watch or ())
+    with stoppable() as stop, train_progress() as progress:
+        summary = work(run, settings, force=force, progress=progress, watch=watch or (), stop=stop)
     if as_json:
         print_json(dataclasses.asdict(summary))
     else:

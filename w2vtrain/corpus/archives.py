@@ -3,6 +3,7 @@
 import contextlib
 import io
 import logging
+import struct
 import zipfile
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -14,6 +15,8 @@ from w2vtrain.errors import W2VError
 
 _LOG = logging.getLogger(__name__)
 _SNIFFED = 8192
+# What zipfile raises for damaged archives, found by fuzzing.
+_DAMAGED = (zipfile.BadZipFile, OSError, EOFError, ValueError, OverflowError, struct.error)
 _ENCRYPTED = 0x1  # bit of a member's flags
 
 
@@ -52,7 +55,7 @@ def zip_members(facts: InputFacts) -> Iterator[tuple[str, ByteStream]]:
 def _errors_named(label: str) -> Iterator[None]:
     try:
         yield
-    except zipfile.BadZipFile as error:
+    except _DAMAGED as error:
         raise W2VError(f"{label} is damaged: {error}", "Get the file again.") from None
     except NotImplementedError as error:
         raise W2VError(

@@ -27,8 +27,9 @@ def read(path: Path) -> VectorStream:
     def generate() -> Iterator[Block]:
         columns = ["token", "vector", *(["count"] if with_counts else [])]
         with _opened(path) as opened:
-            for batch in opened.iter_batches(rows_in_block(dim), columns=columns):
-                yield _block(batch, dim, path, with_counts)
+            for group in range(opened.num_row_groups):  # all at once are read far ahead
+                for batch in opened.iter_batches(rows_in_block(dim), [group], columns):
+                    yield _block(batch, dim, path, with_counts)
 
     return VectorStream(rows, dim, generate(), with_counts)
 

@@ -82,7 +82,8 @@ def format_for(path: Path) -> Format:
     endings = ", ".join(f"{e} ({f.name})" for f in FORMATS.values() for e in f.extensions)
     raise W2VError(
         f"The ending of {path} stands for no format.",
-        f"Give --to FORMAT, or one of these endings: {endings}.",
+        f"Give --to FORMAT, or one of these endings: {endings}. "
+        "Folders, which have no ending: npy, safetensors, projector.",
     )
 
 

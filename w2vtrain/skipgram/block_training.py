@@ -1,13 +1,12 @@
 """The fast objective: skip-gram with negative sampling on blocks of text."""
 
-import itertools
 from collections.abc import Iterator
 
 from w2vtrain.config import TrainConfig
 from w2vtrain.skipgram.step_shape import StepShape, row_damping
 from w2vtrain.skipgram.steps import StepMaker, Steps, as_dataset, epoch_steps
 from w2vtrain.skipgram.text_stream import TextStream
-from w2vtrain.skipgram.training import Training, TrainingText, linear_decay
+from w2vtrain.skipgram.training import Place, Training, TrainingText, linear_decay
 
 STEPS_PER_EXECUTION = 64  # a call from Python costs as much as a tenth of a step
 
@@ -27,10 +26,10 @@ def block_training(text: TrainingText, config: TrainConfig, epochs: int) -> Trai
     damping = row_damping(shape, rate, counts * keep / kept, noise)
     stream = TextStream(text.file, keep, config.seed)
     maker = StepMaker(shape, noise, *damping)
-    epoch = itertools.count()
+    place = Place()
 
-    def next_epoch() -> Iterator[Steps]:
-        yield from epoch_steps(stream, maker, shape, next(epoch))
+    def rest_of_epoch() -> Iterator[Steps]:
+        yield from epoch_steps(stream, maker, shape, place.epoch, place.step)
 
     steps = max(1, round(kept / shape.tokens))
     model = Word2Vec(len(counts), config.embedding_dim, config.seed, vars(shape), name="word2vec")
@@ -45,4 +44,4 @@ def block_training(text: TrainingText, config: TrainConfig, epochs: int) -> Trai
         "damped_target_rows": int((damping[0] < 1).sum()),
         "damped_context_rows": int((damping[1] < 1).sum()),
     }
-    return Training(model, as_dataset(next_epoch, shape), steps, facts)
+    return Training(model, as_dataset(rest_of_epoch, shape), steps, facts, place)

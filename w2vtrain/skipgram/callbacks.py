@@ -2,13 +2,14 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 
 from w2vtrain.errors import W2VError
+from w2vtrain.skipgram.training import Place
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ class Recorder(keras.callbacks.Callback):
         epochs: of the whole training.
         steps_per_epoch: expected.
         words_per_epoch: running words of the text.
+        place: the training's; says where the running epoch began.
         progress: called with each `TrainProgress`.
+        rows: the history before, when a training goes on.
     Raises:
         W2VError: the loss is not finite.
     """
@@ -57,10 +60,13 @@ class Recorder(keras.callbacks.Callback):
         epochs: int,
         steps_per_epoch: int,
         words_per_epoch: int,
+        place: Place,
         progress: Callable[[TrainProgress], None] | None = None,
+        rows: Sequence[TrainProgress] = (),
     ) -> None:
         super().__init__()
-        self.rows: list[TrainProgress] = []
+        self.rows = list(rows)
+        self._place = place
         self._epochs, self._steps = epochs, steps_per_epoch
         self._words, self._progress = words_per_epoch, progress
         self._epoch = 0
@@ -68,7 +74,7 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: Any = None) -> None:
         """Starts the clock: what follows includes the tracing of the first step."""
-        self._begin = time.perf_counter()
+        self._begin = time.perf_counter() - (self.rows[-1].seconds if self.rows else 0.0)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Notes the number of the epoch."""
@@ -76,15 +82,16 @@ class Recorder(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Notes where training is after one execution."""
+        step = self._place.step + batch + 1
         loss = float((logs or {})["loss"])
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         if not math.isfinite(loss):
             raise W2VError(
-                f"The loss became {loss} in epoch {self._epoch + 1}, step {batch + 1}.",
+                f"The loss became {loss} in epoch {self._epoch + 1}, step {step}.",
                 f"The learning rate is probably too high: it started at "
                 f"{self._first_rate(rate):g}; try half of it.",
             )
-        share = min(1.0, (batch + 1) / self._steps)
+        share = min(1.0, step / self._steps)
         seconds = time.perf_counter() - self._begin
         words = self._words * (self._epoch + share)
         row = TrainProgress(

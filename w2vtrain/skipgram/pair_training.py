@@ -5,7 +5,6 @@ compared with. An ordinary Keras loss and Adam make it slow on large vocabularie
 both whole tables each step.
 """
 
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -15,7 +14,7 @@ from w2vtrain.errors import W2VError
 from w2vtrain.skipgram.pairs import Pairs, as_dataset, epoch_pairs
 from w2vtrain.skipgram.sampling import NoiseSampler
 from w2vtrain.skipgram.text_stream import TextStream
-from w2vtrain.skipgram.training import Training, TrainingText, linear_decay
+from w2vtrain.skipgram.training import Place, Training, TrainingText, linear_decay
 
 BATCH_SIZE = 1024
 STEPS_PER_EXECUTION = 16
@@ -39,11 +38,16 @@ def pair_training(text: TrainingText, config: TrainConfig, epochs: int) -> Train
             "Lower --noise-exponent.",
         )
     sampler = NoiseSampler(noise)
-    epoch = itertools.count()
+    place = Place()
 
-    def next_epoch() -> Iterator[Pairs]:
+    def rest_of_epoch() -> Iterator[Pairs]:
         yield from epoch_pairs(
-            stream, config.window_size, config.num_negatives, sampler, next(epoch)
+            stream,
+            config.window_size,
+            config.num_negatives,
+            sampler,
+            place.epoch,
+            place.step * BATCH_SIZE,
         )
 
     pairs = text.file.tokens * text.kept_share(config) * (config.window_size + 1)
@@ -56,5 +60,5 @@ def pair_training(text: TrainingText, config: TrainConfig, epochs: int) -> Train
         steps_per_execution=min(STEPS_PER_EXECUTION, max(1, steps // 8)),
         jit_compile=False,
     )
-    dataset = as_dataset(next_epoch, config.num_negatives, BATCH_SIZE)
-    return Training(model, dataset, steps, {"pairs_per_step": BATCH_SIZE})
+    dataset = as_dataset(rest_of_epoch, config.num_negatives, BATCH_SIZE)
+    return Training(model, dataset, steps, {"pairs_per_step": BATCH_SIZE}, place)

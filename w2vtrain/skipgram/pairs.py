@@ -82,14 +82,26 @@ def epoch_pairs(
     num_negatives: int,
     sampler: NoiseSampler,
     epoch: int,
+    skip: int = 0,
 ) -> Iterator[Pairs]:
-    """Yields the pairs of an epoch, shuffled within pools of a million running words."""
+    """Yields the pairs of an epoch, shuffled within pools of a million running words.
+
+    Args:
+        epoch: from 0.
+        skip: leave out so many pairs at the start; the others are the same as without.
+    """
     for kept, generator in stream.pools(epoch):
         targets, contexts = positive_pairs(kept, window_size, generator)
+        if skip >= len(targets):
+            skip -= len(targets)
+            continue
         order = generator.permutation(len(targets))
         for start in range(0, len(order), PAIRS_AT_ONCE):
             part = order[start : start + PAIRS_AT_ONCE]
-            yield with_noise(targets[part], contexts[part], num_negatives, sampler, generator)
+            pairs = with_noise(targets[part], contexts[part], num_negatives, sampler, generator)
+            if skip < len(part):
+                yield Pairs(pairs.targets[skip:], pairs.contexts[skip:])
+            skip = max(0, skip - len(part))
 
 
 def as_dataset(epochs: Callable[[], Iterator[Pairs]], num_negatives: int, batch_size: int) -> Any:

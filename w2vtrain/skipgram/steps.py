@@ -57,6 +57,17 @@ class Steps:
     targets: RowUses
     contexts: RowUses
 
+    def rest(self, skip: int) -> "Steps":
+        """Returns the steps after the first `skip`."""
+        if skip == 0:
+            return self
+        return Steps(
+            windows=self.windows[skip:],
+            hits=self.hits[skip:],
+            targets=RowUses(**{k: v[skip:] for k, v in _arrays(self.targets)}),
+            contexts=RowUses(**{k: v[skip:] for k, v in _arrays(self.contexts)}),
+        )
+
     def as_batch(self) -> dict[str, np.ndarray]:
         """Returns the arrays under flat names, as `Word2Vec.train_step` takes them."""
         return {
@@ -161,14 +172,25 @@ def _row_uses(
 
 
 def epoch_steps(
-    stream: TextStream, maker: StepMaker, shape: StepShape, epoch: int
+    stream: TextStream, maker: StepMaker, shape: StepShape, epoch: int, skip: int = 0
 ) -> Iterator[Steps]:
-    """Yields the steps of an epoch, up to `CHUNK_STEPS` at a time."""
+    """Yields the steps of an epoch, up to `CHUNK_STEPS` at a time.
+
+    Args:
+        epoch: from 0.
+        skip: leave out so many steps at the start; the others are the same as without.
+    """
     size = CHUNK_STEPS * shape.blocks
     for blocks, generator in pools_of_blocks(stream, shape, epoch):
+        if skip >= len(blocks.tokens) // shape.blocks:
+            skip -= len(blocks.tokens) // shape.blocks
+            continue
         for start in range(0, len(blocks.tokens), size):
             part = slice(start, start + size)
-            yield maker.make(Blocks(blocks.tokens[part], blocks.windows[part]), generator)
+            steps = maker.make(Blocks(blocks.tokens[part], blocks.windows[part]), generator)
+            if skip < len(steps.windows):
+                yield steps.rest(skip)
+            skip = max(0, skip - len(steps.windows))
 
 
 def as_dataset(epochs: Callable[[], Iterator[Steps]], shape: StepShape) -> Any:

@@ -4,7 +4,7 @@
 `pair_training`) turns it and the settings into a `Training`, and the stage fits whatever it gets.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -79,21 +79,36 @@ class TrainingText:
         return noise_probabilities(self.counts, config.noise, config.noise_exponent)
 
 
+@dataclass
+class Place:
+    """A place in the data of a training.
+
+    Args:
+        epoch: the epoch, from 0.
+        step: steps of it that have been done.
+    """
+
+    epoch: int = 0
+    step: int = 0
+
+
 @dataclass(frozen=True)
 class Training:
     """A model ready for `fit`.
 
     Args:
         model: a compiled Keras model with `target_embedding` and `context_embedding` layers.
-        dataset: a `tf.data.Dataset`; each iteration is one epoch, with new draws.
+        dataset: a `tf.data.Dataset`; an iteration gives the steps from `place` to its epoch's end.
         steps: expected steps of an epoch.
         facts: what the objective chose, for the manifest and the summary.
+        place: where the next iteration of `dataset` begins; `fit` moves it on.
     """
 
     model: Any
     dataset: Any
     steps: int
     facts: dict[str, Any]
+    place: Place = field(default_factory=Place)
 
 
 def linear_decay(learning_rate: float, steps: int) -> Any:

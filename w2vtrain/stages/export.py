@@ -9,6 +9,7 @@ from w2vtrain.config import ExportConfig
 from w2vtrain.errors import W2VError
 from w2vtrain.formats import npy, projector, stream, word2vec_binary, word2vec_text
 from w2vtrain.run_directory import RunDirectory, read_manifest, writing_stage
+from w2vtrain.run_lock import run_lock
 from w2vtrain.vocabulary import Vocabulary
 
 # What each format writes in its folder: one file, or the files that make the folder up.
@@ -75,7 +76,7 @@ def export(
         "inputs": {"model": manifest["files"].get(paths.vectors.name, {})},
         "summary": {"rows": table.rows, "dim": table.dim},
     }
-    with writing_stage(folder, record) as temporary:
+    with run_lock(paths.root), writing_stage(folder, record) as temporary:
         _write(config.format, temporary, stream.checked(table, str(paths.model)))
     files = tuple(folder / name for name in _FILES[config.format])
     return ExportResult(config.format, folder, files, table.rows, table.dim)

@@ -24,6 +24,7 @@ from w2vtrain.corpus.sources import STDIN, Sources, find_sources
 from w2vtrain.corpus.units import Piece, packed
 from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import RunDirectory, read_manifest, sha256, writing_stage
+from w2vtrain.run_lock import run_lock
 from w2vtrain.vocabulary import OOV_TOKEN, PADDING_TOKEN, Vocabulary
 
 _LOG = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ def prepare(
 
     configure()
     record: dict[str, Any] = {"stage": "prepare", "config": config.as_dict()}
-    with writing_stage(directory.corpus, record) as folder:
+    with run_lock(directory.root), writing_stage(directory.corpus, record) as folder:
         work = _Work([InputFacts(name) for name in sources.names], config, folder, progress)
         summary = work.run(RunDirectory(folder.parent), sources, str(run))
         record["inputs"] = [facts.as_dict() for facts in work.facts]

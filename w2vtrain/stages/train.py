@@ -3,8 +3,8 @@
 import csv
 import dataclasses
 import math
+import shutil
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from w2vtrain.config import TrainConfig
+from w2vtrain.config import seconds as duration
 from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import RunDirectory, read_manifest, writing_stage
+from w2vtrain.run_lock import run_lock
 from w2vtrain.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 # A small text needs more passes: enough for about so many words in all, within these bounds.
 WORDS_TO_SEE = 20_000_000
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
+# Settings that change nothing in the vectors: a training may go on with others.
+NOT_DECISIVE = {"threads", "checkpoint_every", "keep_checkpoints"}
 
 
 @dataclass(frozen=True)
@@ -75,48 +79,84 @@ def train(
     progress: Callable[["TrainProgress"], None] | None = None,
     callbacks: Sequence[Any] = (),
     watch: Sequence[str] = (),
+    stop: Callable[[], bool] = lambda: False,
 ) -> TrainSummary:
     """Returns figures about the vectors that it learns from `run`/corpus and writes to `run`/model.
+
+    A training that was stopped or killed goes on from its last checkpoint in `run`/checkpoints, and
+    ends with the same bytes in `vectors.npy` as if it had not been.
 
     Args:
         run: a run directory that `prepare` has written to.
         config: the settings; the defaults of `TrainConfig` if None.
-        force: train again even when corpus and settings are those of the run's model.
+        force: train anew, even when corpus and settings are those of the run's model; checkpoints
+            of a training that has not ended are dropped.
         progress: called about twice a second with a `TrainProgress`.
         callbacks: Keras callbacks that `fit` calls too.
         watch: words whose nearest neighbours TensorBoard shows for each epoch.
+        stop: asked every few steps; when it returns True, a checkpoint is written and
+            `TrainingStopped` raised.
     Raises:
-        W2VError: no corpus, or one without a pair; a loss that is not finite; a full disk.
+        TrainingStopped: `stop` said so.
+        W2VError: no corpus, or one without a pair; a loss that is not finite; a full disk; another
+            process writes to the run; a checkpoint of a training with other settings.
     """
     config = config or TrainConfig()
     directory = RunDirectory(Path(run))
+    read_manifest(directory.corpus, f"w2v prepare INPUT... -o {run}")
+    with run_lock(directory.root):
+        return _train(directory, config, force, progress, callbacks, watch, stop)
+
+
+def _train(
+    directory: RunDirectory,
+    config: TrainConfig,
+    force: bool,
+    progress: Callable[["TrainProgress"], None] | None,
+    callbacks: Sequence[Any],
+    watch: Sequence[str],
+    stop: Callable[[], bool],
+) -> TrainSummary:
+    run = str(directory.root)
     corpus = read_manifest(directory.corpus, f"w2v prepare INPUT... -o {run}", verify=True)
     settings = _settings(config, corpus)
     if not force and not callbacks and (summary := _unchanged(directory, settings)) is not None:
+        shutil.rmtree(directory.checkpoints, ignore_errors=True)  # of the training that made it
         return summary
     from w2vtrain.tensorflow_runtime import configure
 
     configure(config.threads)
+    from w2vtrain.skipgram.callbacks import Recorder
+    from w2vtrain.skipgram.checkpoints import CheckpointFolder
+    from w2vtrain.skipgram.fitting import Checkpointer, fit, resume
     from w2vtrain.skipgram.training import TrainingText
 
     text = TrainingText.load(directory, corpus["config"]["keep_oov"])
     epochs = config.epochs or epochs_for(text.file.tokens)
     record: dict[str, Any] = {"stage": "train", **settings}
+    checkpoints = CheckpointFolder(directory.checkpoints, settings, config.keep_checkpoints)
+    if force:
+        checkpoints.remove()
+    start = time.perf_counter()
+    training = _training(text, config, epochs)
+    before = resume(training, checkpoints)
+    logs = _logs(directory, training, text, watch, resumed=bool(before))
+    recorder = Recorder(epochs, training.steps, text.file.tokens, training.place, progress, before)
+    every = duration(config.checkpoint_every, "checkpoint_every")
+    checkpointer = Checkpointer(checkpoints, training.place, recorder, every, stop)
+    fit(training, epochs, [recorder, logs, *callbacks, checkpointer])
+    seconds = time.perf_counter() - start + (before[-1].seconds if before else 0.0)
     with writing_stage(directory.model, record) as folder:
-        start = time.perf_counter()
-        training = _training(text, config, epochs)
-        logs = _logs(directory, training, text, watch)
-        history = _fit(training, text, epochs, progress, [logs, *callbacks])
-        seconds = time.perf_counter() - start
-        _write(RunDirectory(folder.parent), folder, training, text, history)
-        summary = _summary(str(run), text, config, training, history, seconds)
+        _write(RunDirectory(folder.parent), folder, training, text, recorder.rows)
+        summary = _summary(run, text, config, training, recorder.rows, seconds)
         record["summary"] = dataclasses.asdict(summary)
+    checkpoints.remove()
     return summary
 
 
 def _settings(config: TrainConfig, corpus: dict[str, Any]) -> dict[str, Any]:
     """Returns what decides the vectors: the settings, and the files of the corpus."""
-    kept = {k: v for k, v in config.as_dict().items() if k != "threads"}
+    kept = {k: v for k, v in config.as_dict().items() if k not in NOT_DECISIVE}
     return {"config": kept, "corpus": {k: f["sha256"] for k, f in corpus["files"].items()}}
 
 
@@ -141,7 +181,11 @@ def _training(text: "TrainingText", config: TrainConfig, epochs: int) -> "Traini
 
 
 def _logs(
-    directory: RunDirectory, training: "Training", text: "TrainingText", watch: Sequence[str]
+    directory: RunDirectory,
+    training: "Training",
+    text: "TrainingText",
+    watch: Sequence[str],
+    resumed: bool,
 ) -> Any:
     """Returns the callback that writes RUN/logs for TensorBoard."""
     from w2vtrain.tensorboard_logs import TrainingLogs, keras_callback
@@ -149,34 +193,11 @@ def _logs(
     rows = slice(text.first_id, None)
     tokens, counts = text.vocabulary.tokens[rows], text.vocabulary.counts[rows]
     return keras_callback(
-        TrainingLogs(directory.logs, tokens, counts, watch),
+        TrainingLogs(directory.logs, tokens, counts, watch, resumed),
         lambda: training.model.target_embedding.embeddings.numpy()[rows],
         words_per_epoch=text.file.tokens,
         steps_per_epoch=training.steps,
     )
-
-
-def _fit(
-    training: "Training",
-    text: "TrainingText",
-    epochs: int,
-    progress: Callable[["TrainProgress"], None] | None,
-    callbacks: Sequence[Any],
-) -> list["TrainProgress"]:
-    from w2vtrain.skipgram.callbacks import Recorder
-
-    recorder = Recorder(epochs, training.steps, text.file.tokens, progress)
-    with warnings.catch_warnings():
-        # An epoch ends where its data end: how many steps that is depends on the draws.
-        warnings.filterwarnings("ignore", message="Your input ran out of data")
-        training.model.fit(
-            training.dataset,
-            epochs=epochs,
-            shuffle=False,
-            verbose=0,
-            callbacks=[recorder, *callbacks],
-        )
-    return recorder.rows
 
 
 def _write(

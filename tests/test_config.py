@@ -1,0 +1,94 @@
+"""Settings: defaults, TOML, overrides, and errors that name the key and offer the nearest."""
+
+import dataclasses
+
+import pytest
+
+from w2vtrain.config import ExportConfig, PrepareConfig, RunConfig, TrainConfig
+from w2vtrain.errors import W2VError
+
+FILE = """
+inputs = ["a.txt", "b/*.txt"]
+run = "runs/a"
+[prepare]
+min-count = 2
+[train]
+embedding-dim = 7
+subsample_threshold = 0
+noise = "unigram"
+[export]
+normalize = true
+"""
+
+
+def load(tmp_path, text, overrides=None):
+    path = tmp_path / "a.toml"
+    path.write_text(text, encoding="utf-8")
+    return RunConfig.load(path, overrides)
+
+
+def test_a_toml_file_fills_the_stages_and_flags_override_it(tmp_path):
+    config = load(tmp_path, FILE, {"train": {"embedding_dim": 9}, "export": {}})
+    assert config.inputs == ("a.txt", "b/*.txt")
+    assert config.run == "runs/a"
+    assert config.prepare == PrepareConfig(min_count=2)
+    assert config.train == TrainConfig(embedding_dim=9, subsample_threshold=0.0, noise="unigram")
+    assert config.export == ExportConfig(normalize=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (FILE + "normalise = true", "Unknown key 'normalise'", "Did you mean 'normalize'?"),
+        (FILE.replace("[train]", "[trian]"), "Unknown key 'trian'", "Did you mean 'train'?"),
+        (FILE.replace("min-count = 2", 'min-count = "2"'), "min-count", "whole number"),
+        (FILE.replace("min-count = 2", "min-count = true"), "min-count", "whole number"),
+        (FILE.replace("normalize = true", "normalize = 1"), "normalize", "true/false"),
+        (FILE.replace('run = "runs/a"', ""), "where to write", "run ="),
+        (FILE.replace('["a.txt", "b/*.txt"]', '"a.txt"'), "inputs", "list of texts"),
+        (FILE.replace("[prepare]", "[prepare"), "not valid TOML", "Mend"),
+        (FILE.replace("embedding-dim = 7", "embedding-dim = 0"), "out of range", "from 1 to 8192"),
+        (FILE.replace('"unigram"', '"uniform"'), "not a choice", "log-uniform"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named(tmp_path, text, message, hint):
+    with pytest.raises(W2VError) as caught:
+        load(tmp_path, text)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(W2VError, match="No such file"):
+        RunConfig.load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"window_size": 0},
+        {"window_size": 65},
+        {"num_negatives": 0},
+        {"learning_rate": 0.0},
+        {"learning_rate": 11.0},
+        {"epochs": 0},
+        {"seed": -1},
+        {"subsample_threshold": 1.5},
+        {"noise_exponent": -1.0},
+        {"pairs": "all"},
+    ],
+)
+def test_values_out_of_range(settings):
+    with pytest.raises(W2VError):
+        TrainConfig(**settings)
+
+
+def test_every_option_has_help_and_as_dict_reads_back():
+    for config in (PrepareConfig(), TrainConfig(), ExportConfig()):
+        assert all(f.metadata["help"] for f in dataclasses.fields(config))
+        assert type(config).from_mapping(config.as_dict()) == config
+
+
+def test_an_encoding_that_does_not_exist():
+    with pytest.raises(W2VError, match="utf-9"):
+        PrepareConfig(encoding="utf-9")

@@ -1,0 +1,1 @@
+"""Embeddings learned from labels, or reused where labels are few: text classifiers."""

@@ -1,0 +1,100 @@
+"""A trained classifier, asked about new texts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from w2vtrain.classify.labelled_texts import without_tags
+from w2vtrain.classify.settings import ClassifyConfig
+from w2vtrain.classify.text_tokens import TextTokens, load_tokens
+from w2vtrain.classify.training import CLASSIFIER, EVALUATION_BATCH, STAGE
+from w2vtrain.errors import W2VError
+from w2vtrain.run_directory import RunDirectory, read_manifest
+from w2vtrain.vocabulary import OOV_ID, Vocabulary
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the classifier says of one text.
+
+    Args:
+        text: as given.
+        label: the class with the highest probability.
+        probabilities: of every class.
+        known: tokens read that have a vector.
+        tokens: tokens read.
+    """
+
+    text: str
+    label: str
+    probabilities: dict[str, float]
+    known: int
+    tokens: int
+
+
+class Classifier:
+    """The classifier in a run directory.
+
+        classifier = Classifier.load("runs/reviews")
+        classifier.predict(["A film to forget."])[0].label
+
+    Args:
+        model: token ids to probabilities.
+        tokens: text to token ids.
+        classes: names of the outputs.
+        config: the settings it was trained with.
+    """
+
+    def __init__(
+        self, model: Any, tokens: TextTokens, classes: Sequence[str], config: ClassifyConfig
+    ) -> None:
+        self.model, self.tokens = model, tokens
+        self.classes, self.config = tuple(classes), config
+
+    @classmethod
+    def load(cls, run: str | Path) -> "Classifier":
+        """Returns the classifier that `train_classifier` wrote to `run`.
+
+        Raises:
+            W2VError: the run holds none, or a damaged one.
+        """
+        directory = RunDirectory(Path(run))
+        made_by = f"w2v classify train TEXTS -o {run}"
+        manifest = read_manifest(directory.model, made_by)
+        if manifest.get("stage") != STAGE:
+            raise W2VError(f"{run} holds word vectors, but no classifier.", f"Run `{made_by}`.")
+        from w2vtrain.tensorflow_runtime import configure
+
+        configure()
+        import keras
+
+        from w2vtrain.classify import encoders  # noqa: F401 (registers what the file names)
+
+        config = ClassifyConfig.from_mapping(manifest["config"], str(directory.model))
+        vocabulary = Vocabulary.load(directory.vocabulary)
+        return cls(
+            keras.models.load_model(directory.model / CLASSIFIER),
+            load_tokens(directory.model, vocabulary, config.standardize),
+            manifest["classes"],
+            config,
+        )
+
+    def predict(self, texts: Sequence[str]) -> list[Prediction]:
+        """Returns a prediction a text, in their order."""
+        cleaned = [without_tags(text)[0] if self.config.strip_html else text for text in texts]
+        rows, _ = self.tokens.encode(cleaned).cut(self.config.longest)
+        found: list[Prediction] = []
+        for start in range(0, len(rows), EVALUATION_BATCH):
+            places = np.arange(start, min(start + EVALUATION_BATCH, len(rows)))
+            for place, scores in zip(
+                places.tolist(), self.model.predict_on_batch(rows.padded(places)), strict=True
+            ):
+                ids = rows.ids[rows.offsets[place] : rows.offsets[place + 1]]
+                shares = dict(zip(self.classes, map(float, scores), strict=True))
+                label = max(shares, key=shares.__getitem__)
+                known = int((ids != OOV_ID).sum())
+                found.append(Prediction(texts[place], label, shares, known, len(ids)))
+        return found

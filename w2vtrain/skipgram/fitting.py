@@ -1,0 +1,151 @@
+"""`fit`, entered at any place of any epoch, checkpointed on the way, and stopped when asked.
+
+Keras' `fit` takes the number of steps that its first epoch had for that of all later ones. Here an
+epoch's length depends on the draws, and the first epoch of a resumed training is only the rest of
+one; so each epoch is a `fit` of its own, and the callbacks are shown a single training.
+"""
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from w2vtrain.errors import TrainingStopped
+from w2vtrain.skipgram.callbacks import Recorder, TrainProgress
+from w2vtrain.skipgram.checkpoints import CheckpointFolder
+from w2vtrain.skipgram.training import Place, Training
+
+# An epoch's end is worth a checkpoint only when so many seconds have passed since the last one.
+SHORTEST_PAUSE = 10.0
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class Checkpointer(keras.callbacks.Callback):
+    """Writes checkpoints by time and by epoch, and one more when the training is to stop.
+
+    Args:
+        folder: where they go.
+        place: the training's; says where the running epoch began.
+        recorder: holds the history.
+        every: seconds between two checkpoints within an epoch.
+        stop: returns whether the training shall stop; asked after each execution.
+    Raises:
+        TrainingStopped: `stop` said so; a checkpoint has been written.
+    """
+
+    folder: CheckpointFolder
+    place: Place
+    recorder: Recorder
+    every: float
+    stop: Callable[[], bool]
+
+    def __post_init__(self) -> None:
+        super().__init__()
+        self._last = time.monotonic()
+        self._first = 0  # what the optimizer's counter was at step 0 of this epoch
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        """Notes the optimizer's counter."""
+        self._first = int(self.model.optimizer.iterations.numpy()) - self.place.step
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Writes a checkpoint when it is time, or when the training is to stop."""
+        stopping = self.stop()
+        if stopping or time.monotonic() - self._last >= self.every:
+            step = int(self.model.optimizer.iterations.numpy()) - self._first
+            self._save(Place(self.place.epoch, step))
+        if stopping:
+            row = self.recorder.rows[-1]
+            raise TrainingStopped(
+                f"Stopped in epoch {row.epoch} of {row.epochs}, after "
+                f"{row.words / row.words_total:.1%} of the words; a checkpoint is written.",
+                "The same command goes on from there.",
+            )
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Writes a checkpoint at the start of the next epoch."""
+        if time.monotonic() - self._last >= min(self.every, SHORTEST_PAUSE):
+            self._save(Place(epoch + 1, 0))
+
+    def _save(self, place: Place) -> None:
+        self.folder.save(self.model, place, self.recorder.rows)
+        self._last = time.monotonic()
+
+
+def resume(training: Training, checkpoints: CheckpointFolder) -> list[TrainProgress]:
+    """Puts `training` where its last checkpoint was made and returns the history until there."""
+    checkpoint = checkpoints.latest()
+    if checkpoint is None:
+        return []
+    checkpoint.restore(training.model)
+    training.place.epoch, training.place.step = checkpoint.place.epoch, checkpoint.place.step
+    _LOG.warning("Going on from %s.", checkpoint.folder)  # worth knowing, as a warning is
+    return checkpoint.rows
+
+
+class _OneTraining(keras.callbacks.CallbackList):
+    """Callbacks that see one training, though each epoch is a `fit` of its own."""
+
+    begun = False
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        if not self.begun:
+            self.begun = True
+            super().on_train_begin(logs)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        """Nothing yet: `end` is called when the last epoch is over."""
+
+    def end(self) -> None:
+        super().on_train_end()
+
+
+def fit(training: Training, epochs: int, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    """Trains from `training.place` to the end of epoch `epochs`.
+
+    Args:
+        training: its place, and the state of its model, may be those of a checkpoint.
+        epochs: of the whole training.
+        callbacks: called as `fit` would, in this order.
+    """
+    model, place = training.model, training.place
+    metrics = [v.numpy() for m in model.metrics for v in m.variables] if place.step else []
+    several = _OneTraining(
+        [_Restored(metrics), *callbacks], add_history=True, model=model, epochs=epochs
+    )
+    while place.epoch < epochs:
+        with warnings.catch_warnings():
+            # An epoch ends where its data end: how many steps that is depends on the draws.
+            warnings.filterwarnings("ignore", message="Your input ran out of data")
+            model.fit(
+                training.dataset,
+                initial_epoch=place.epoch,
+                epochs=place.epoch + 1,
+                shuffle=False,
+                verbose=0,
+                callbacks=several,
+            )
+        place.epoch, place.step = place.epoch + 1, 0
+        if model.stop_training:
+            break
+    if several.begun:
+        several.end()
+
+
+class _Restored(keras.callbacks.Callback):
+    """Gives the metrics their values back, which `fit` resets before each epoch."""
+
+    def __init__(self, values: list[Any]) -> None:
+        super().__init__()
+        self._values = values
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        variables = [v for m in self.model.metrics for v in m.variables]
+        for variable, value in zip(variables, self._values, strict=False):
+            variable.assign(value)
+        self._values = []
