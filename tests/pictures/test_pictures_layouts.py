@@ -78,7 +78,7 @@ def test_neighbours_are_exact_or_nearly_so():
 
 @pytest.mark.slow
 def test_many_words_take_the_approximate_way(monkeypatch):
-    vectors, of = groups(300)
+    vectors, _ = groups(300)
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     exact, _ = neighbors(units, 5)
     monkeypatch.setattr(layouts, "EXACT_ROWS", 100)
