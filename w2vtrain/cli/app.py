@@ -14,6 +14,7 @@ from w2vtrain.cli import (
     export,
     neighbors,
     odd_one_out,
+    plot,
     prepare,
     projector,
     run,
@@ -66,3 +67,4 @@ app.command("diff")(diff.diff)
 app.command("stability", cls=several_values("--words"))(stability.stability)
 app.add_typer(classify.app, name="classify")
 app.command("projector")(projector.projector)
+app.add_typer(plot.plot, name="plot")
