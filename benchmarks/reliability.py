@@ -117,9 +117,10 @@ def benchmark_lines() -> list[str]:
         prepare, train = found["prepare"], found["train"]
         lines.append(
             f"- **Load** (`{found['command']}`, {found['cores']} cores): {prepare['words']:,} "
-            f"words and {prepare['vocabulary']:,} kept; prepare {prepare['words_per_second']:,} words/s, "
-            f"{prepare['peak_memory_gb']} GB at most; {train['share_of_epoch']:.0%} of an epoch at "
-            f"{train['words_per_second']:,} words/s, {train['peak_memory_gb']} GB at most."
+            f"words and {prepare['vocabulary']:,} kept; prepare {prepare['words_per_second']:,} "
+            f"words/s, {prepare['peak_memory_gb']} GB at most; "
+            f"{train['share_of_epoch']:.0%} of an epoch at {train['words_per_second']:,} words/s, "
+            f"{train['peak_memory_gb']} GB at most."
         )
     return lines
 

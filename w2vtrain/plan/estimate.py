@@ -166,10 +166,6 @@ def _timed(training: Any, seconds: float) -> tuple[float, float]:
     marks = clock.marks
     if len(marks) < 3:
         raise W2VError("The text is too short to measure.", "Just train: it takes seconds.")
-    rates = [
-        (b[0] - a[0]) / (b[1] - a[1])
-        for a, b in itertools.pairwise(marks)
-        if b[1] > a[1]
-    ]
+    rates = [(b[0] - a[0]) / (b[1] - a[1]) for a, b in itertools.pairwise(marks) if b[1] > a[1]]
     step = statistics.median(rates)
     return max(0.0, marks[1][0] - marks[0][0] - step * marks[1][1]), step
