@@ -10,7 +10,7 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -27,9 +27,20 @@ ExportFormat = Literal["projector", "word2vec-text", "word2vec-binary", "npy"]
 Table = Literal["target", "context", "mean"]
 
 
-def option(default: Any, help: str) -> Any:
-    """Returns a dataclass field that carries the help of its command-line option."""
-    return field(default=default, metadata={"help": help})
+def option(default: Any, help: str, parser: Callable[[str], Any] | None = None) -> Any:
+    """Returns a dataclass field that carries what its command-line option needs."""
+    return field(default=default, metadata={"help": help, "parser": parser})
+
+
+class MoreEpochs(int):
+    """A number of epochs on top of those that a finished training has had: `--epochs +3`."""
+
+
+def epochs_or_more(text: str) -> int:
+    """Returns the epochs that `5` or `+3` stand for."""
+    if not re.fullmatch(r"\+?\d{1,9}", text, re.ASCII):
+        raise ValueError(f"{text!r} is no number of epochs.")
+    return MoreEpochs(text) if text.startswith("+") else int(text)
 
 
 @dataclass(frozen=True)
@@ -137,7 +148,11 @@ class TrainConfig(Config):
     subsample_threshold: float = option(
         1e-4, "Share of the text above which a word is thinned out; 0 keeps every word."
     )
-    epochs: int | None = option(None, "Passes over the text; by default they follow its size.")
+    epochs: int | None = option(
+        None,
+        "Passes over the text; by default they follow its size. +N goes on with a finished run.",
+        parser=epochs_or_more,
+    )
     learning_rate: float | None = option(
         None, "Rate of the first step, which falls linearly; by default 0.05, explicit pairs 0.002."
     )
@@ -148,9 +163,46 @@ class TrainConfig(Config):
     )
     checkpoint_every: str = option("5m", "Time between checkpoints: 30s, 5m, 2h.")
     keep_checkpoints: int = option(2, "Checkpoints to keep, the newest.")
+    validation_fraction: float = option(
+        0.0, "Share of the lines (or other units) to hold out and measure the loss on."
+    )
+    validation_ranks: int = option(
+        0, "Held-out pairs whose context is ranked among all words: MRR and recall@10."
+    )
+    early_stopping: int | None = option(
+        None, "Stop after N epochs without a lower held-out loss; implies --keep-best."
+    )
+    keep_best: bool = option(False, "Take the vectors of the epoch with the lowest held-out loss.")
+    more_epochs: int | None = option(
+        None, "Go on with the run's finished vectors for N epochs; short: --epochs +N."
+    )
 
     def __post_init__(self) -> None:
         self._range("keep_checkpoints", 1)
+        self._range("validation_ranks", 0, 10_000_000)
+        self._range("early_stopping", 1)
+        self._range("more_epochs", 1, 100_000)
+        if isinstance(self.epochs, MoreEpochs):
+            object.__setattr__(self, "more_epochs", int(self.epochs))
+            object.__setattr__(self, "epochs", None)
+        if not 0 <= self.validation_fraction <= 0.5:
+            raise W2VError(
+                f"--validation-fraction is {self.validation_fraction:g}, out of range.",
+                "Give a number from 0 to 0.5; 0.01 to 0.1 is usual.",
+            )
+        if not self.validation_fraction and (
+            self.validation_ranks or self.early_stopping or self.keep_best
+        ):
+            raise W2VError(
+                "--validation-ranks, --early-stopping and --keep-best go by held-out text, and "
+                "none is held out.",
+                "Give --validation-fraction, such as 0.05.",
+            )
+        if self.epochs and self.more_epochs:
+            raise W2VError(
+                "--epochs and --more-epochs are given, and only one can be.",
+                "--more-epochs goes on with finished vectors; --epochs starts from nothing.",
+            )
         seconds(self.checkpoint_every, "checkpoint_every")
         self._choice("noise", Noise)
         self._choice("pairs", Pairs)
@@ -167,6 +219,11 @@ class TrainConfig(Config):
                 f"--learning-rate is {self.learning_rate}, out of range.",
                 "Give a number above 0 and up to 10; 0.025 to 0.05 is usual.",
             )
+
+    @property
+    def takes_best(self) -> bool:
+        """Whether the vectors are those of the epoch with the lowest held-out loss."""
+        return self.keep_best or self.early_stopping is not None
 
     @property
     def first_learning_rate(self) -> float:

@@ -5,6 +5,12 @@ from typing import Annotated
 import typer
 
 from w2vtrain.cli import (
+    <<<<<<< HEAD
+    plot,
+    =======
+    plan,
+    >>>>>>> refs/heads/reliability
+    prepare,
     analogy,
     classify,
     convert,
@@ -14,8 +20,6 @@ from w2vtrain.cli import (
     export,
     neighbors,
     odd_one_out,
-    plot,
-    prepare,
     projector,
     run,
     similarity,
@@ -50,6 +54,7 @@ def _root(
     """Raw text into word vectors: prepare, train, evaluate, export."""
 
 
+app.command("plan")(plan.plan)
 app.command("prepare")(prepare.prepare)
 app.command("train")(train.train)
 app.command("run")(run.run)

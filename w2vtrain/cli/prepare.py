@@ -32,18 +32,26 @@ def prepare(
     force: Annotated[
         bool, typer.Option("--force", help="Do it again even if nothing has changed.")
     ] = False,
+    add: Annotated[
+        bool, typer.Option("--update", help="Add the text to the run's: old words keep their ids.")
+    ] = False,
     as_json: Json = False,
     *,
     given: dict[str, dict[str, Any]],
 ) -> None:
     """Read text: vocabulary, token ids and vectorizer into RUN/corpus."""
     from w2vtrain.stages.prepare import prepare as work
+    from w2vtrain.stages.update import prepared_settings, update
 
-    settings = PrepareConfig.from_mapping(
-        merged(PrepareConfig, "prepare", config, given["prepare"])
-    )
+    chosen = merged(PrepareConfig, "prepare", config, given["prepare"])
+    if add:
+        chosen = {**prepared_settings(run), **chosen}
+    settings = PrepareConfig.from_mapping(chosen)
     with prepare_progress() as progress:
-        summary = work(inputs, run, settings, force=force, progress=progress)
+        if add:
+            summary = update(inputs, run, settings, progress)
+        else:
+            summary = work(inputs, run, settings, force=force, progress=progress)
     if as_json:
         print_json(dataclasses.asdict(summary))
     else:

@@ -152,6 +152,31 @@ class Word2Vec(keras.Model):
             self._update(layer, rows, gradient, batch, name, learning_rate)
         return tf.add_n(losses), tf.add_n(weights)
 
+    def loss_on_blocks(self, batch: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Returns the loss of a batch, measured on all its blocks, and changes nothing.
+
+        Args:
+            batch: as in `train_on_blocks`.
+        Returns:
+            float32 scalars: the summed loss and the summed weight of the pairs.
+        """
+        _, targets = self._gather(self.target_embedding, batch, "target")
+        _, contexts = self._gather(self.context_embedding, batch, "context")
+        _, loss, weight = self._gradients(targets, contexts, batch, 1)
+        return loss, weight
+
+    def loss_on_pairs(self, batch: Any) -> tuple[Any, Any]:
+        """Returns the loss of a batch of explicit pairs, and changes nothing.
+
+        Args:
+            batch: `((targets, contexts), labels)`, as `pairs.as_dataset` gives it.
+        Returns:
+            float32 scalars: the loss, summed over pairs and their noise, and the number of pairs.
+        """
+        inputs, labels = batch
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, self(inputs))
+        return tf.reduce_sum(losses), tf.cast(tf.shape(labels)[0], tf.float32)
+
     def _gradients(
         self, targets: Any, columns: Any, windows: Any, hits: Any, measured: int
     ) -> tuple[Any, Any, Any, Any]:

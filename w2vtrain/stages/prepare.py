@@ -21,6 +21,7 @@ from w2vtrain.corpus.byte_streams import InputFacts
 from w2vtrain.corpus.counting import LONGEST_TOKEN, Counted, TokenCounter, TokenizedBlock, tokenized
 from w2vtrain.corpus.documents import DocumentReader
 from w2vtrain.corpus.encoding import Encoded, TokenSpool
+from w2vtrain.corpus.growing import LEFT_OUT
 from w2vtrain.corpus.sources import STDIN, Sources, find_sources
 from w2vtrain.corpus.units import Piece, packed
 from w2vtrain.errors import W2VError
@@ -29,7 +30,6 @@ from w2vtrain.run_lock import run_lock
 from w2vtrain.vocabulary import OOV_TOKEN, PADDING_TOKEN, Vocabulary
 
 _LOG = logging.getLogger(__name__)
-LEFT_OUT = "left_out.tsv"
 
 
 @dataclass(frozen=True)
@@ -124,11 +124,27 @@ def prepare(
     configure()
     record: dict[str, Any] = {"stage": "prepare", "config": config.as_dict()}
     with run_lock(directory.root), writing_stage(directory.corpus, record) as folder:
-        work = _Work([InputFacts(name) for name in sources.names], config, folder, progress)
+        work = Reading([InputFacts(name) for name in sources.names], config, folder, progress)
         summary = work.run(RunDirectory(folder.parent), sources, str(run))
         record["inputs"] = [facts.as_dict() for facts in work.facts]
         record["summary"] = dataclasses.asdict(summary)
     return summary
+
+
+def write_words(
+    folder: Path,
+    vocabulary: Vocabulary,
+    left_out: Vocabulary,
+    words: Sequence[str],
+    config: PrepareConfig,
+) -> None:
+    """Writes the vocabulary, the words left out and the vectorizer of `words` into `folder`."""
+    from w2vtrain.corpus.vectorizer import make_vectorizer, save_vectorizer
+
+    names = RunDirectory(folder.parent)
+    vocabulary.save(folder / names.corpus_vocabulary.name)
+    left_out.save(folder / LEFT_OUT)
+    save_vectorizer(make_vectorizer(words, config), folder / names.vectorizer.name)
 
 
 def _unchanged(
@@ -156,7 +172,7 @@ def _unchanged(
     )
 
 
-class _Work:
+class Reading:
     """One reading of the inputs: the counts and the spool that grow on the way."""
 
     def __init__(
@@ -192,7 +208,7 @@ class _Work:
             )
         finally:
             spool.close()
-        self._write_vocabulary(counted, files)
+        self._write_vocabulary(counted)
         return self._summary(counted, encoded, counter, sources, run, start)
 
     def _pieces(self) -> Iterator[Piece]:
@@ -232,17 +248,14 @@ class _Work:
                 f"Give --min-count {count} or less, or more text.",
             )
 
-    def _write_vocabulary(self, counted: Counted, files: RunDirectory) -> None:
-        from w2vtrain.corpus.vectorizer import make_vectorizer, save_vectorizer
-
+    def _write_vocabulary(self, counted: Counted) -> None:
         left_out = counted.tokens - int(counted.counts.sum())
-        Vocabulary(
+        vocabulary = Vocabulary(
             (PADDING_TOKEN, OOV_TOKEN, *counted.words),
             np.concatenate([np.array([0, left_out], dtype=np.int64), counted.counts]),
-        ).save(self._folder / files.corpus_vocabulary.name)
-        Vocabulary(tuple(counted.left_out), counted.left_out_counts).save(self._folder / LEFT_OUT)
-        vectorizer = make_vectorizer(counted.words, self._config)
-        save_vectorizer(vectorizer, self._folder / files.vectorizer.name)
+        )
+        rest = Vocabulary(tuple(counted.left_out), counted.left_out_counts)
+        write_words(self._folder, vocabulary, rest, counted.words, self._config)
 
     def _summary(
         self,
