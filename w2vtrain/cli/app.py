@@ -7,8 +7,13 @@ import typer
 from w2vtrain.cli import (
     <<<<<<< HEAD
     plot,
+    <<<<<<< HEAD
+=======
+    pairs,
     =======
     plan,
+    >>>>>>> refs/heads/classroom
+    projector,
     >>>>>>> refs/heads/reliability
     prepare,
     analogy,
@@ -18,9 +23,12 @@ from w2vtrain.cli import (
     evaluate,
     explain,
     export,
+    groups,
     neighbors,
     odd_one_out,
-    projector,
+    plan,
+    predict,
+    prepare,
     run,
     similarity,
     stability,
@@ -73,3 +81,6 @@ app.command("stability", cls=several_values("--words"))(stability.stability)
 app.add_typer(classify.app, name="classify")
 app.command("projector")(projector.projector)
 app.add_typer(plot.plot, name="plot")
+app.command("predict")(predict.predict)
+app.command("groups")(groups.groups)
+app.command("pairs")(pairs.pairs)
