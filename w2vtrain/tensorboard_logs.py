@@ -17,7 +17,9 @@ from w2vtrain.errors import W2VError
 from w2vtrain.formats.projector import token_cell
 from w2vtrain.projector.tensor import tensorboard_reads_bytes, write_bytes
 from w2vtrain.run_directory import translated_os_errors, write_whole
+from w2vtrain.skipgram.training import Place
 
+_START = Place()
 EMBEDDING_ROWS = 10_000  # the most frequent words; the page loads these in a second or two
 NEIGHBORS = 10
 
@@ -103,6 +105,7 @@ def keras_callback(
     vectors: Callable[[], np.ndarray],
     words_per_epoch: int,
     steps_per_epoch: int,
+    place: Place = _START,
     points_per_epoch: int = 100,
 ) -> Any:
     """Returns a `keras.callbacks.Callback` that writes TensorBoard's logs while `Model.fit` runs.
@@ -112,6 +115,7 @@ def keras_callback(
         vectors: returns the current table, float32, shape `(tokens, dim)`.
         words_per_epoch: running words of the text, for the speed.
         steps_per_epoch: expected; how many there are depends on the draws.
+        place: the training's; says where the running epoch began.
         points_per_epoch: points of each curve in an epoch.
     """
     import time
@@ -123,15 +127,15 @@ def keras_callback(
             self.first = True
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            if self.first and epoch == 0:
+            if self.first and (epoch, place.step) == (0, 0):
                 to.embedding(0, vectors())
             self.first = False
             self.epoch = epoch
-            self.began, self.began_at = 0, time.perf_counter()
+            self.began, self.began_at = place.step, time.perf_counter()
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             steps = steps_per_epoch
-            done = batch + 1
+            done = place.step + batch + 1
             if done - self.began < steps / points_per_epoch and done != steps:
                 return
             seconds = time.perf_counter() - self.began_at

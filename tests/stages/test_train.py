@@ -12,7 +12,8 @@ import pytest
 from w2vtrain.config import PrepareConfig, TrainConfig
 from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import RunDirectory, read_manifest, sha256, writing_stage
-from w2vtrain.stages.train import epochs_for, train
+from w2vtrain.skipgram.session import epochs_for
+from w2vtrain.stages.train import train
 from w2vtrain.vocabulary import Vocabulary
 
 QUICK = TrainConfig(embedding_dim=8, epochs=3, window_size=2)

@@ -71,11 +71,14 @@ def _parameter(f: Any, hint: Any, panel: str | None) -> inspect.Parameter:
     plain = [part for part in typing.get_args(hint) if part is not type(None)]
     kind = plain[0] if type(None) in typing.get_args(hint) else hint
     flag = "--" + f.name.replace("_", "-")
+    parser = f.metadata["parser"]
+    parsing = {"parser": parser, "metavar": "N"} if parser else {}
     default = f.default if f.default is not None else "none"
     info = typer.Option(
         f"{flag}/--no-{flag[2:]}" if kind is bool else flag,
         help=f"{f.metadata['help']} (default: {default})",
         show_default=False,
+        **parsing,
         rich_help_panel=f"Options of {panel}" if panel else None,
     )
     return inspect.Parameter(

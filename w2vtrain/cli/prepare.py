@@ -1,6 +1,7 @@
 """`w2v prepare INPUT... -o RUN`: text into token ids."""
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,18 +32,26 @@ def prepare(
     force: Annotated[
         bool, typer.Option("--force", help="Do it again even if nothing has changed.")
     ] = False,
+    add: Annotated[
+        bool, typer.Option("--update", help="Add the text to the run's: old words keep their ids.")
+    ] = False,
     as_json: Json = False,
     *,
     given: dict[str, dict[str, Any]],
 ) -> None:
     """Read text: vocabulary, token ids and vectorizer into RUN/corpus."""
     from w2vtrain.stages.prepare import prepare as work
+    from w2vtrain.stages.update import prepared_settings, update
 
-    settings = PrepareConfig.from_mapping(
-        merged(PrepareConfig, "prepare", config, given["prepare"])
-    )
+    chosen = merged(PrepareConfig, "prepare", config, given["prepare"])
+    if add:
+        chosen = {**prepared_settings(run), **chosen}
+    settings = PrepareConfig.from_mapping(chosen)
     with prepare_progress() as progress:
-        summary = work(inputs, run, settings, force=force, progress=progress)
+        if add:
+            summary = update(inputs, run, settings, progress)
+        else:
+            summary = work(inputs, run, settings, force=force, progress=progress)
     if as_json:
         print_json(dataclasses.asdict(summary))
     else:
@@ -55,15 +64,25 @@ def prepare_progress() -> "Iterator[Callable[[PrepareProgress], None]]":
     from tqdm import tqdm
 
     bar: Any = tqdm(
-        desc="Reading", unit="B", unit_scale=True, disable=None, leave=False, dynamic_ncols=True
+        desc="Starting TensorFlow",
+        unit="B",
+        unit_scale=True,
+        disable=None,
+        leave=False,
+        dynamic_ncols=True,
     )
+    first: list[tuple[float, int]] = []  # time and words at the first call
 
     def show(progress: "PrepareProgress") -> None:
-        if bar.total is None and progress.bytes_total is not None:
-            bar.total = progress.bytes_total
-        elapsed = bar.format_dict.get("elapsed") or 0
-        if elapsed:
-            bar.set_postfix_str(f"{progress.words / elapsed / 1e6:.2f}M words/s", refresh=False)
+        now = time.monotonic()
+        if not first:
+            first.append((now, progress.words))
+            bar.reset(total=progress.bytes_total)
+            bar.set_description("Reading", refresh=False)
+        start, words = first[0]
+        if now > start:
+            speed = (progress.words - words) / (now - start) / 1e6
+            bar.set_postfix_str(f"{speed:.2f}M words/s", refresh=False)
         bar.update(progress.bytes_read - bar.n)
 
     with bar:

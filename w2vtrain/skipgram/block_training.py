@@ -1,12 +1,19 @@
 """The fast objective: skip-gram with negative sampling on blocks of text."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from w2vtrain.config import TrainConfig
 from w2vtrain.skipgram.step_shape import StepShape, row_damping
 from w2vtrain.skipgram.steps import StepMaker, Steps, as_dataset, epoch_steps
-from w2vtrain.skipgram.text_stream import TextStream
-from w2vtrain.skipgram.training import Place, Training, TrainingText, linear_decay
+from w2vtrain.skipgram.text_stream import TextStream, TokenFile
+from w2vtrain.skipgram.training import (
+    HELD_OUT_EPOCH,
+    Place,
+    Training,
+    TrainingText,
+    linear_decay,
+)
 
 STEPS_PER_EXECUTION = 64  # a call from Python costs as much as a tenth of a step
 
@@ -31,6 +38,10 @@ def block_training(text: TrainingText, config: TrainConfig, epochs: int) -> Trai
     def rest_of_epoch() -> Iterator[Steps]:
         yield from epoch_steps(stream, maker, shape, place.epoch, place.step)
 
+    def held_out(file: TokenFile) -> Any:
+        apart = TextStream(file, keep, config.seed)
+        return as_dataset(lambda: epoch_steps(apart, maker, shape, HELD_OUT_EPOCH), shape)
+
     steps = max(1, round(kept / shape.tokens))
     model = Word2Vec(len(counts), config.embedding_dim, config.seed, vars(shape), name="word2vec")
     model.compile(
@@ -44,4 +55,5 @@ def block_training(text: TrainingText, config: TrainConfig, epochs: int) -> Trai
         "damped_target_rows": int((damping[0] < 1).sum()),
         "damped_context_rows": int((damping[1] < 1).sum()),
     }
-    return Training(model, as_dataset(rest_of_epoch, shape), steps, facts, place)
+    dataset = as_dataset(rest_of_epoch, shape)
+    return Training(model, dataset, steps, facts, held_out, model.loss_on_blocks, place)

@@ -1,5 +1,6 @@
 """What happens between the steps of `fit`: the history, the progress, the watch for NaN."""
 
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 import keras
 
 from w2vtrain.errors import W2VError
+from w2vtrain.skipgram.held_out import Validation
 from w2vtrain.skipgram.training import Place
 
 
@@ -19,14 +21,19 @@ class TrainProgress:
     Args:
         epoch: the current one, from 1.
         epochs: of the whole training.
-        step: steps done, over all epochs.
-        steps: expected steps of the whole training.
+        step: steps done, over all epochs of this training.
+        steps: expected steps of this training.
         loss: mean a pair since the epoch began.
         learning_rate: of the next step.
         words: running words gone through, over all epochs, before subsampling.
         words_total: running words of all epochs.
         words_per_second: since training began, tracing included.
         seconds: since training began.
+        val_loss: held-out loss, in the last row of an epoch; None where it is not measured.
+        val_mrr: mean reciprocal rank of the true context, likewise.
+        val_recall: share of true contexts among the first 10, likewise.
+        accuracy: share of the pairs since the epoch began whose context scored highest, or None
+            where the objective does not measure it.
     """
 
     epoch: int
@@ -39,13 +46,18 @@ class TrainProgress:
     words_total: int
     words_per_second: float
     seconds: float
+    val_loss: float | None = None
+    val_mrr: float | None = None
+    val_recall: float | None = None
+    accuracy: float | None = None
 
 
 class Recorder(keras.callbacks.Callback):
     """Notes the loss, the learning rate and the speed after each execution.
 
     Args:
-        epochs: of the whole training.
+        first_epoch: of this training, from 0; more than 0 when it goes on with a finished one.
+        epochs: of the whole training, those before included.
         steps_per_epoch: expected.
         words_per_epoch: running words of the text.
         place: the training's; says where the running epoch began.
@@ -57,6 +69,7 @@ class Recorder(keras.callbacks.Callback):
 
     def __init__(
         self,
+        first_epoch: int,
         epochs: int,
         steps_per_epoch: int,
         words_per_epoch: int,
@@ -67,7 +80,7 @@ class Recorder(keras.callbacks.Callback):
         super().__init__()
         self.rows = list(rows)
         self._place = place
-        self._epochs, self._steps = epochs, steps_per_epoch
+        self._first, self._epochs, self._steps = first_epoch, epochs, steps_per_epoch
         self._words, self._progress = words_per_epoch, progress
         self._epoch = 0
         self._begin = 0.0
@@ -93,22 +106,35 @@ class Recorder(keras.callbacks.Callback):
             )
         share = min(1.0, step / self._steps)
         seconds = time.perf_counter() - self._begin
-        words = self._words * (self._epoch + share)
+        words = self._words * (self._epoch - self._first + share)
         row = TrainProgress(
             epoch=self._epoch + 1,
             epochs=self._epochs,
             step=int(self.model.optimizer.iterations.numpy()),
-            steps=self._steps * self._epochs,
+            steps=self._steps * (self._epochs - self._first),
             loss=loss,
             learning_rate=rate,
             words=words,
-            words_total=self._words * self._epochs,
+            words_total=self._words * (self._epochs - self._first),
             words_per_second=words / seconds,
             seconds=seconds,
+            accuracy=float(logs["accuracy"]) if logs and "accuracy" in logs else None,
         )
         self.rows.append(row)
         if self._progress is not None:
             self._progress(row)
+
+    def validated(self, validation: Validation) -> TrainProgress:
+        """Notes the held-out figures of the epoch that has just ended; returns its last row."""
+        self.rows[-1] = dataclasses.replace(
+            self.rows[-1],
+            val_loss=validation.loss,
+            val_mrr=validation.mrr,
+            val_recall=validation.recall,
+        )
+        if self._progress is not None:
+            self._progress(self.rows[-1])
+        return self.rows[-1]
 
     def _first_rate(self, rate: float) -> float:
         return self.rows[0].learning_rate if self.rows else rate

@@ -6,6 +6,7 @@ loss) and a manifest with the place in the data, the history so far, what decide
 (settings and corpus) and the SHA-256 of every file.
 """
 
+import contextlib
 import dataclasses
 import logging
 import shutil
@@ -153,6 +154,14 @@ class CheckpointFolder:
 
     def _folders(self) -> list[Path]:
         return sorted(self._folder.glob("epoch-*-step-*"))
+
+
+def newest_settings(folder: Path) -> dict[str, Any] | None:
+    """Returns the settings of the newest whole checkpoint in `folder`, whatever they are."""
+    for checkpoint in sorted(folder.glob("epoch-*-step-*"), reverse=True):
+        with contextlib.suppress(W2VError):
+            return Checkpoint.load(checkpoint).settings
+    return None
 
 
 def variables_of(model: Any) -> list[Any]:

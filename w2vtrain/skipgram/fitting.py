@@ -17,6 +17,7 @@ import keras
 from w2vtrain.errors import TrainingStopped
 from w2vtrain.skipgram.callbacks import Recorder, TrainProgress
 from w2vtrain.skipgram.checkpoints import CheckpointFolder
+from w2vtrain.skipgram.held_out import RECALL_AT, Validator
 from w2vtrain.skipgram.training import Place, Training
 
 # An epoch's end is worth a checkpoint only when so many seconds have passed since the last one.
@@ -149,3 +150,55 @@ class _Restored(keras.callbacks.Callback):
         for variable, value in zip(variables, self._values, strict=False):
             variable.assign(value)
         self._values = []
+
+
+@dataclass
+class EpochJudge(keras.callbacks.Callback):
+    """Measures the model on held-out text after each epoch, and judges by it.
+
+    Args:
+        validator: measures.
+        recorder: notes the figures.
+        folder: keeps the state of the best epoch, if `keep_best`.
+        keep_best: whether the best epoch's vectors are wanted in the end.
+        patience: stop after so many epochs without a lower loss; None never stops.
+    """
+
+    validator: Validator
+    recorder: Recorder
+    folder: CheckpointFolder
+    keep_best: bool
+    patience: int | None
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Measures, notes, keeps the best and stops when patience has run out."""
+        found = self.recorder.validated(self.validator.measure())
+        figures = {
+            "val_loss": found.val_loss,
+            "val_mrr": found.val_mrr,
+            f"val_recall_at_{RECALL_AT}": found.val_recall,
+        }
+        if logs is not None:  # Keras gives the same dict to the callbacks after this one
+            logs.update({name: value for name, value in figures.items() if value is not None})
+        rows = self.recorder.rows
+        if self.keep_best and best_epoch(rows) == found.epoch:
+            self.folder.save_best(self.model, Place(epoch + 1, 0), rows)
+        if self.out_of_patience():
+            self.model.stop_training = True
+
+    def out_of_patience(self) -> bool:
+        """Returns whether the last `patience` epochs brought no lower held-out loss."""
+        best = best_epoch(self.recorder.rows)
+        if self.patience is None or best is None:
+            return False
+        last = max(row.epoch for row in self.recorder.rows if row.val_loss is not None)
+        return last - best >= self.patience
+
+
+def best_epoch(rows: Sequence[TrainProgress]) -> int | None:
+    """Returns the first epoch, from 1, with the lowest held-out loss; None if none is measured."""
+    measured = [(row.val_loss, row.epoch) for row in rows if row.val_loss is not None]
+    return min(measured)[1] if measured else None

@@ -6,6 +6,7 @@ both whole tables each step.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -13,8 +14,14 @@ from w2vtrain.config import TrainConfig
 from w2vtrain.errors import W2VError
 from w2vtrain.skipgram.pairs import Pairs, as_dataset, epoch_pairs
 from w2vtrain.skipgram.sampling import NoiseSampler
-from w2vtrain.skipgram.text_stream import TextStream
-from w2vtrain.skipgram.training import Place, Training, TrainingText, linear_decay
+from w2vtrain.skipgram.text_stream import TextStream, TokenFile
+from w2vtrain.skipgram.training import (
+    HELD_OUT_EPOCH,
+    Place,
+    Training,
+    TrainingText,
+    linear_decay,
+)
 
 BATCH_SIZE = 1024
 STEPS_PER_EXECUTION = 16
@@ -50,6 +57,16 @@ def pair_training(text: TrainingText, config: TrainConfig, epochs: int) -> Train
             place.step * BATCH_SIZE,
         )
 
+    def held_out(file: TokenFile) -> Any:
+        apart = TextStream(file, text.keep(config), config.seed)
+        return as_dataset(
+            lambda: epoch_pairs(
+                apart, config.window_size, config.num_negatives, sampler, HELD_OUT_EPOCH
+            ),
+            config.num_negatives,
+            BATCH_SIZE,
+        )
+
     pairs = text.file.tokens * text.kept_share(config) * (config.window_size + 1)
     steps = max(1, round(pairs / BATCH_SIZE))
     model = Word2Vec(len(text.counts), config.embedding_dim, config.seed, name="word2vec")
@@ -61,4 +78,5 @@ def pair_training(text: TrainingText, config: TrainConfig, epochs: int) -> Train
         jit_compile=False,
     )
     dataset = as_dataset(rest_of_epoch, config.num_negatives, BATCH_SIZE)
-    return Training(model, dataset, steps, {"pairs_per_step": BATCH_SIZE}, place)
+    facts = {"pairs_per_step": BATCH_SIZE}
+    return Training(model, dataset, steps, facts, held_out, model.loss_on_pairs, place)

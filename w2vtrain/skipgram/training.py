@@ -4,6 +4,7 @@
 `pair_training`) turns it and the settings into a `Training`, and the stage fits whatever it gets.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from w2vtrain.skipgram.sampling import keep_probabilities, noise_probabilities
 from w2vtrain.skipgram.text_stream import TokenFile
 from w2vtrain.vocabulary import FIRST_WORD_ID, OOV_ID, Vocabulary
 
+HELD_OUT_EPOCH = 0  # whose draws held-out text gets every time
 SMALLEST_RATE = 1e-4  # of the first rate, where the linear decay ends; as in word2vec.c
 
 
@@ -27,11 +29,14 @@ class TrainingText:
         file: token ids and unit boundaries.
         vocabulary: a row an id, padding and out-of-vocabulary first.
         first_id: the first id that occurs in the text and can be noise: 2, or 1 with keep_oov.
+        counted: int64 array, shape `(ids,)`: occurrences in `file`, where it is not all of the
+            text that the vocabulary was made from.
     """
 
     file: TokenFile
     vocabulary: Vocabulary
     first_id: int
+    counted: np.ndarray | None = None
 
     @classmethod
     def load(cls, run: RunDirectory, keep_oov: bool) -> "TrainingText":
@@ -62,7 +67,7 @@ class TrainingText:
     @property
     def counts(self) -> np.ndarray:
         """Occurrences of each id in the text: int64, shape `(ids,)`; 0 for ids not in it."""
-        counts = self.vocabulary.counts.copy()
+        counts = (self.vocabulary.counts if self.counted is None else self.counted).copy()
         counts[: self.first_id] = 0
         return counts
 
@@ -101,6 +106,8 @@ class Training:
         dataset: a `tf.data.Dataset`; an iteration gives the steps from `place` to its epoch's end.
         steps: expected steps of an epoch.
         facts: what the objective chose, for the manifest and the summary.
+        held_out: returns the steps of a text as a dataset with the same draws at each iteration.
+        measure: returns the summed loss and the summed weight of the pairs of one such step.
         place: where the next iteration of `dataset` begins; `fit` moves it on.
     """
 
@@ -108,6 +115,8 @@ class Training:
     dataset: Any
     steps: int
     facts: dict[str, Any]
+    held_out: Callable[[TokenFile], Any]
+    measure: Callable[[Any], tuple[Any, Any]]
     place: Place = field(default_factory=Place)
 
 

@@ -9,9 +9,11 @@ import tensorflow as tf
 
 from w2vtrain.skipgram.step_shape import StepShape
 
-# The loss is measured on every eighth block of a step, a random sample of the text: its logarithms
-# would cost as much as two of the three matrix products (measured).
-LOSS_SAMPLING = 8
+# The loss is measured on one block of a step in 32, a random sample of the text: the logarithms of
+# all would cost as much as two of the three matrix products (measured).
+LOSS_SAMPLING = 32
+# A step's products are made in two halves that do not wait for each other: two threads share them.
+HALVES = 2
 
 
 @keras.saving.register_keras_serializable(package="w2vtrain")
@@ -123,46 +125,97 @@ class Word2Vec(keras.Model):
         Returns:
             float32 scalars: the summed loss and the summed weight of the pairs measured.
         """
-        target_rows, target_uses = self._gather(self.target_embedding, batch, "target")
-        context_rows, context_uses = self._gather(self.context_embedding, batch, "context")
-        gradients, loss, weight = self._gradients(target_uses, context_uses, batch, loss_sampling)
+        assert self.shape is not None
+        target_rows = self._distinct_rows(self.target_embedding, batch, "target")
+        context_rows = self._distinct_rows(self.context_embedding, batch, "context")
+        parts = HALVES if self.shape.blocks % HALVES == 0 else 1
+        names = ("windows", "target_places", "context_places")
+        halves = zip(*(tf.split(batch[name], parts) for name in names), strict=True)
+        target, context, losses, weights = zip(
+            *(
+                self._gradients(
+                    tf.gather(target_rows, targets),
+                    tf.gather(context_rows, contexts),
+                    windows,
+                    tf.gather(batch["hits"], contexts),
+                    -(-self.shape.blocks // (parts * loss_sampling)),
+                )
+                for windows, targets, contexts in halves
+            ),
+            strict=True,
+        )
+        gradients = tf.concat(target, axis=0), tf.concat(context, axis=0)
         for layer, rows, gradient, name in (
             (self.target_embedding, target_rows, gradients[0], "target"),
             (self.context_embedding, context_rows, gradients[1], "context"),
         ):
             self._update(layer, rows, gradient, batch, name, learning_rate)
+        return tf.add_n(losses), tf.add_n(weights)
+
+    def loss_on_blocks(self, batch: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Returns the loss of a batch, measured on all its blocks, and changes nothing.
+
+        Args:
+            batch: as in `train_on_blocks`.
+        Returns:
+            float32 scalars: the summed loss and the summed weight of the pairs.
+        """
+        _, targets = self._gather(self.target_embedding, batch, "target")
+        _, contexts = self._gather(self.context_embedding, batch, "context")
+        _, loss, weight = self._gradients(targets, contexts, batch, 1)
         return loss, weight
 
+    def loss_on_pairs(self, batch: Any) -> tuple[Any, Any]:
+        """Returns the loss of a batch of explicit pairs, and changes nothing.
+
+        Args:
+            batch: `((targets, contexts), labels)`, as `pairs.as_dataset` gives it.
+        Returns:
+            float32 scalars: the loss, summed over pairs and their noise, and the number of pairs.
+        """
+        inputs, labels = batch
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, self(inputs))
+        return tf.reduce_sum(losses), tf.cast(tf.shape(labels)[0], tf.float32)
+
     def _gradients(
-        self, targets: Any, columns: Any, batch: Mapping[str, Any], loss_sampling: int
-    ) -> tuple[tuple[Any, Any], Any, Any]:
-        """Returns minus the gradients of L for each use of a row, and the loss with its weight."""
+        self, targets: Any, columns: Any, windows: Any, hits: Any, measured: int
+    ) -> tuple[Any, Any, Any, Any]:
+        """Returns minus the gradients of L for each use of a row, and the loss with its weight.
+
+        Args:
+            targets: float32, shape `(blocks, block_size, dim)`: a row for each target.
+            columns: float32, shape `(blocks, columns, dim)`: for each context and noise word.
+            windows: int32, shape `(blocks, block_size)`.
+            hits: float32, shape `(blocks, columns)`: see `Steps`.
+            measured: the loss is of the first so many blocks.
+        """
         assert self.shape is not None
-        is_context = np.arange(self.shape.columns, dtype=np.int32) < self.shape.contexts
+        is_context = np.arange(self.shape.columns) < self.shape.contexts
         is_context = is_context.astype(np.float32)  # (columns,)
-        weights = tf.gather(self.shape.weight_table(), batch["windows"])
-        # (blocks, block_size, columns); a pair's own context is not its noise: the share of its
-        # noise that hits it is taken back here.
-        unhit = 1 - is_context * tf.gather(batch["hits"], batch["context_places"])
+        weights = tf.gather(self.shape.weight_table(), windows)  # (blocks, block_size, columns)
+        # A pair's own context is not its noise: the share of its noise that hits it is taken back.
+        unhit = 1 - is_context * hits
         scores = tf.einsum("bsd,bcd->bsc", targets, columns)
         error = weights * (is_context - unhit[:, None, :] * tf.sigmoid(scores))
-        gradients = (
-            tf.einsum("bsc,bcd->bsd", error, columns),
-            tf.einsum("bsc,bsd->bcd", error, targets),
-        )
-        few = -(-self.shape.blocks // loss_sampling)
+        target_gradient = tf.einsum("bsc,bcd->bsd", error, columns)
+        context_gradient = tf.einsum("bsc,bsd->bcd", error, targets)
         # -w log sigmoid(s) = w softplus(s) - w s, so all three sums of L are these two terms.
-        terms = unhit[:few, None, :] * tf.nn.softplus(scores[:few]) - is_context * scores[:few]
-        loss = tf.reduce_sum(weights[:few] * terms)
-        return gradients, loss, tf.reduce_sum(weights[:few] * is_context)
+        few = scores[:measured]
+        terms = unhit[:measured, None, :] * tf.nn.softplus(few) - is_context * few
+        loss = tf.reduce_sum(weights[:measured] * terms)
+        return (
+            target_gradient,
+            context_gradient,
+            loss,
+            tf.reduce_sum(weights[:measured] * is_context),
+        )
 
     @staticmethod
-    def _gather(layer: Any, batch: Mapping[str, Any], name: str) -> tuple[Any, Any]:
-        """Returns the step's distinct rows of a table, and a copy of its row for each use."""
+    def _distinct_rows(layer: Any, batch: Mapping[str, Any], name: str) -> Any:
+        """Returns the rows of a table that a step uses, each once."""
         distinct = batch[f"{name}_segments"][-1] + 1  # what follows in `rows` is padding
         # The variable itself, not the layer's call, which would read the whole table.
-        rows = tf.gather(layer.embeddings.value, batch[f"{name}_rows"][:distinct])
-        return rows, tf.gather(rows, batch[f"{name}_places"])
+        return tf.gather(layer.embeddings.value, batch[f"{name}_rows"][:distinct])
 
     @staticmethod
     def _update(

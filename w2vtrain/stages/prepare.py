@@ -1,10 +1,11 @@
 """Stage 1: text into a vocabulary, token ids and a vectorizer, in RUN/corpus.
 
-The text is read once: blocks of some megabytes are tokenized in TensorFlow by the functions that
+The text is read once: blocks of about a megabyte are tokenized in TensorFlow by the functions that
 the saved TextVectorization layer holds, counted under provisional ids, and spooled; the final ids
 follow from the counts.
 """
 
+import contextlib
 import dataclasses
 import logging
 import time
@@ -20,6 +21,7 @@ from w2vtrain.corpus.byte_streams import InputFacts
 from w2vtrain.corpus.counting import LONGEST_TOKEN, Counted, TokenCounter, TokenizedBlock, tokenized
 from w2vtrain.corpus.documents import DocumentReader
 from w2vtrain.corpus.encoding import Encoded, TokenSpool
+from w2vtrain.corpus.growing import LEFT_OUT
 from w2vtrain.corpus.sources import STDIN, Sources, find_sources
 from w2vtrain.corpus.units import Piece, packed
 from w2vtrain.errors import W2VError
@@ -28,7 +30,6 @@ from w2vtrain.run_lock import run_lock
 from w2vtrain.vocabulary import OOV_TOKEN, PADDING_TOKEN, Vocabulary
 
 _LOG = logging.getLogger(__name__)
-LEFT_OUT = "left_out.tsv"
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def prepare(
         run: the run directory; made if it is missing.
         config: the settings; the defaults of `PrepareConfig` if None.
         force: do it again even when inputs and settings are those of the run's corpus.
-        progress: called after each block of some megabytes.
+        progress: called after each block of about a megabyte.
     Raises:
         W2VError: whatever is wrong with the inputs or the place; the run stays as it was.
     """
@@ -123,23 +124,39 @@ def prepare(
     configure()
     record: dict[str, Any] = {"stage": "prepare", "config": config.as_dict()}
     with run_lock(directory.root), writing_stage(directory.corpus, record) as folder:
-        work = _Work([InputFacts(name) for name in sources.names], config, folder, progress)
+        work = Reading([InputFacts(name) for name in sources.names], config, folder, progress)
         summary = work.run(RunDirectory(folder.parent), sources, str(run))
         record["inputs"] = [facts.as_dict() for facts in work.facts]
         record["summary"] = dataclasses.asdict(summary)
     return summary
 
 
+def write_words(
+    folder: Path,
+    vocabulary: Vocabulary,
+    left_out: Vocabulary,
+    words: Sequence[str],
+    config: PrepareConfig,
+) -> None:
+    """Writes the vocabulary, the words left out and the vectorizer of `words` into `folder`."""
+    from w2vtrain.corpus.vectorizer import make_vectorizer, save_vectorizer
+
+    names = RunDirectory(folder.parent)
+    vocabulary.save(folder / names.corpus_vocabulary.name)
+    left_out.save(folder / LEFT_OUT)
+    save_vectorizer(make_vectorizer(words, config), folder / names.vectorizer.name)
+
+
 def _unchanged(
     directory: RunDirectory, sources: Sources, config: PrepareConfig
 ) -> PrepareSummary | None:
     """Returns the run's own summary when it was made, whole, from the same inputs and settings."""
-    if STDIN in sources.names:
+    if not all(Path(name).is_file() for name in sources.names):  # a pipe can be read only once
         return None
     try:
         manifest = read_manifest(directory.corpus, "w2v prepare", verify=True)
         known = [(facts["path"], facts["sha256"]) for facts in manifest["inputs"]]
-        summary = PrepareSummary(**{**manifest["summary"], "unchanged": True})
+        summary = PrepareSummary(**manifest["summary"])
     except (W2VError, KeyError, TypeError):
         return None
     if manifest.get("config") != config.as_dict() or [p for p, _ in known] != list(sources.names):
@@ -148,10 +165,14 @@ def _unchanged(
         same = all(sha256(Path(path)) == digest for path, digest in known)
     except OSError:  # reading them again will say what is wrong
         return None
-    return summary if same else None
+    if not same:
+        return None
+    return dataclasses.replace(
+        summary, unchanged=True, run=str(directory.root), passed_over=sources.passed_over
+    )
 
 
-class _Work:
+class Reading:
     """One reading of the inputs: the counts and the spool that grow on the way."""
 
     def __init__(
@@ -173,9 +194,10 @@ class _Work:
         counter = TokenCounter(self._config.max_types)
         spool = TokenSpool(self._folder)
         try:
-            for block in tokenized(packed(self._pieces()), self._config):
-                spool.append(counter.add(block), block.lengths, block.block.ends)
-                self._count_words(block)
+            with contextlib.closing(tokenized(packed(self._pieces()), self._config)) as blocks:
+                for block in blocks:
+                    spool.append(counter.add(block), block.lengths, block.block.ends)
+                    self._count_words(block)
             counted = counter.result(self._config)
             self._check(counted)
             encoded = spool.encode(
@@ -186,7 +208,7 @@ class _Work:
             )
         finally:
             spool.close()
-        self._write_vocabulary(counted, files)
+        self._write_vocabulary(counted)
         return self._summary(counted, encoded, counter, sources, run, start)
 
     def _pieces(self) -> Iterator[Piece]:
@@ -226,17 +248,14 @@ class _Work:
                 f"Give --min-count {count} or less, or more text.",
             )
 
-    def _write_vocabulary(self, counted: Counted, files: RunDirectory) -> None:
-        from w2vtrain.corpus.vectorizer import make_vectorizer, save_vectorizer
-
+    def _write_vocabulary(self, counted: Counted) -> None:
         left_out = counted.tokens - int(counted.counts.sum())
-        Vocabulary(
+        vocabulary = Vocabulary(
             (PADDING_TOKEN, OOV_TOKEN, *counted.words),
             np.concatenate([np.array([0, left_out], dtype=np.int64), counted.counts]),
-        ).save(self._folder / files.corpus_vocabulary.name)
-        Vocabulary(tuple(counted.left_out), counted.left_out_counts).save(self._folder / LEFT_OUT)
-        vectorizer = make_vectorizer(counted.words, self._config)
-        save_vectorizer(vectorizer, self._folder / files.vectorizer.name)
+        )
+        rest = Vocabulary(tuple(counted.left_out), counted.left_out_counts)
+        write_words(self._folder, vocabulary, rest, counted.words, self._config)
 
     def _summary(
         self,

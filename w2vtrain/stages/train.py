@@ -1,31 +1,27 @@
 """Stage 2: token ids into vectors, from RUN/corpus to RUN/model."""
 
-import csv
 import dataclasses
-import math
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from w2vtrain.config import TrainConfig
-from w2vtrain.config import seconds as duration
 from w2vtrain.errors import W2VError
-from w2vtrain.run_directory import RunDirectory, read_manifest, writing_stage
+from w2vtrain.run_directory import (
+    RunDirectory,
+    read_manifest,
+    translated_os_errors,
+    writing_stage,
+)
 from w2vtrain.run_lock import run_lock
-from w2vtrain.vocabulary import Vocabulary
+from w2vtrain.skipgram.session import Hooks, Session
 
 if TYPE_CHECKING:
     from w2vtrain.skipgram.callbacks import TrainProgress
-    from w2vtrain.skipgram.training import Training, TrainingText
 
-# A small text needs more passes: enough for about so many words in all, within these bounds.
-WORDS_TO_SEE = 20_000_000
-FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
 # Settings that change nothing in the vectors: a training may go on with others.
 NOT_DECISIVE = {"threads", "checkpoint_every", "keep_checkpoints"}
 
@@ -46,7 +42,11 @@ class TrainSummary:
         seconds: of training, tracing included; imports, loading and saving are not.
         words_per_second: running words, before subsampling, of all epochs over `seconds`.
         kept_share: expected share of the running words that subsampling keeps.
+        val_loss: held-out loss of the epoch whose vectors these are; None without held-out text.
+        best_epoch: the epoch with the lowest held-out loss, from 1; None likewise.
         facts: what the objective chose: tokens a step, noise words, damped rows.
+        accuracy: share of the pairs of the last epoch whose context got the highest probability;
+            None where the objective does not know it.
     """
 
     unchanged: bool
@@ -60,16 +60,10 @@ class TrainSummary:
     seconds: float
     words_per_second: float
     kept_share: float
+    val_loss: float | None
+    best_epoch: int | None
     facts: dict[str, Any]
-
-
-def epochs_for(words: int) -> int:
-    """Returns the default number of epochs for a text of so many running words.
-
-    `WORDS_TO_SEE` / words, rounded up, from 5 to 50: 50 for a text of 400,000 words or fewer, 25
-    for a book shelf of 800,000, 5 from 4 million on.
-    """
-    return min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(WORDS_TO_SEE / max(1, words))))
+    accuracy: float | None = None
 
 
 def train(
@@ -101,55 +95,56 @@ def train(
         W2VError: no corpus, or one without a pair; a loss that is not finite; a full disk; another
             process writes to the run; a checkpoint of a training with other settings.
     """
-    config = config or TrainConfig()
     directory = RunDirectory(Path(run))
-    read_manifest(directory.corpus, f"w2v prepare INPUT... -o {run}")
+    made_by = f"w2v prepare INPUT... -o {run}"
+    read_manifest(
+        directory.corpus, made_by
+    )  # before the lock: a place without a run stays as it is
     with run_lock(directory.root):
-        return _train(directory, config, force, progress, callbacks, watch, stop)
+        corpus = read_manifest(directory.corpus, made_by, verify=True)
+        hooks = Hooks(progress, callbacks, watch, stop)
+        return _train(directory, corpus, config or TrainConfig(), force, hooks)
 
 
 def _train(
     directory: RunDirectory,
+    corpus: dict[str, Any],
     config: TrainConfig,
     force: bool,
-    progress: Callable[["TrainProgress"], None] | None,
-    callbacks: Sequence[Any],
-    watch: Sequence[str],
-    stop: Callable[[], bool],
+    hooks: Hooks,
 ) -> TrainSummary:
-    run = str(directory.root)
-    corpus = read_manifest(directory.corpus, f"w2v prepare INPUT... -o {run}", verify=True)
+    from w2vtrain.skipgram.continuing import Origin
+
     settings = _settings(config, corpus)
-    if not force and not callbacks and (summary := _unchanged(directory, settings)) is not None:
+    unchanged = _unchanged(directory, settings)
+    if unchanged and not force and not hooks.callbacks and not config.more_epochs:
         shutil.rmtree(directory.checkpoints, ignore_errors=True)  # of the training that made it
-        return summary
+        return unchanged
     from w2vtrain.tensorflow_runtime import configure
 
     configure(config.threads)
-    from w2vtrain.skipgram.callbacks import Recorder
+    if config.more_epochs and (done := _just_done(directory)):
+        shutil.rmtree(directory.checkpoints)
+        return done
+    origin = Origin.load(directory.root, config) if config.more_epochs else None
+    if origin is not None:
+        settings["origin"] = origin.files
     from w2vtrain.skipgram.checkpoints import CheckpointFolder
-    from w2vtrain.skipgram.fitting import Checkpointer, fit, resume
-    from w2vtrain.skipgram.training import TrainingText
 
-    text = TrainingText.load(directory, corpus["config"]["keep_oov"])
-    epochs = config.epochs or epochs_for(text.file.tokens)
-    record: dict[str, Any] = {"stage": "train", **settings}
     checkpoints = CheckpointFolder(directory.checkpoints, settings, config.keep_checkpoints)
     if force:
         checkpoints.remove()
-    start = time.perf_counter()
-    training = _training(text, config, epochs)
-    before = resume(training, checkpoints)
-    logs = _logs(directory, training, text, watch, resumed=bool(before))
-    recorder = Recorder(epochs, training.steps, text.file.tokens, training.place, progress, before)
-    every = duration(config.checkpoint_every, "checkpoint_every")
-    checkpointer = Checkpointer(checkpoints, training.place, recorder, every, stop)
-    fit(training, epochs, [recorder, logs, *callbacks, checkpointer])
-    seconds = time.perf_counter() - start + (before[-1].seconds if before else 0.0)
-    with writing_stage(directory.model, record) as folder:
-        _write(RunDirectory(folder.parent), folder, training, text, recorder.rows)
-        summary = _summary(run, text, config, training, recorder.rows, seconds)
-        record["summary"] = dataclasses.asdict(summary)
+    record: dict[str, Any] = {"stage": "train", **settings}
+    with (
+        translated_os_errors(directory.root),
+        TemporaryDirectory(prefix=".split-", dir=directory.root) as split,
+    ):
+        session = Session(directory, corpus, config, origin, Path(split))
+        session.fit(checkpoints, hooks)
+        with writing_stage(directory.model, record) as folder:
+            session.write(RunDirectory(folder.parent), folder)
+            summary = _summary(str(directory.root), session, config)
+            record["summary"] = dataclasses.asdict(summary)
     checkpoints.remove()
     return summary
 
@@ -170,87 +165,46 @@ def _unchanged(directory: RunDirectory, settings: dict[str, Any]) -> TrainSummar
         return None
 
 
-def _training(text: "TrainingText", config: TrainConfig, epochs: int) -> "Training":
-    if config.pairs == "explicit":
-        from w2vtrain.skipgram.pair_training import pair_training
+def _just_done(directory: RunDirectory) -> TrainSummary | None:
+    """Returns the summary of a training that was killed when only clearing up was left to do."""
+    from w2vtrain.skipgram.checkpoints import newest_settings
 
-        return pair_training(text, config, epochs)
-    from w2vtrain.skipgram.block_training import block_training
-
-    return block_training(text, config, epochs)
+    settings = newest_settings(directory.checkpoints)
+    return _unchanged(directory, settings) if settings else None
 
 
-def _logs(
-    directory: RunDirectory,
-    training: "Training",
-    text: "TrainingText",
-    watch: Sequence[str],
-    resumed: bool,
-) -> Any:
-    """Returns the callback that writes RUN/logs for TensorBoard."""
-    from w2vtrain.tensorboard_logs import TrainingLogs, keras_callback
+def trained_settings(run: str | Path) -> dict[str, Any]:
+    """Returns the settings of the run's finished training, to go on with.
 
-    rows = slice(text.first_id, None)
-    tokens, counts = text.vocabulary.tokens[rows], text.vocabulary.counts[rows]
-    return keras_callback(
-        TrainingLogs(directory.logs, tokens, counts, watch, resumed),
-        lambda: training.model.target_embedding.embeddings.numpy()[rows],
-        words_per_epoch=text.file.tokens,
-        steps_per_epoch=training.steps,
-    )
+    Raises:
+        W2VError: the run has no vectors.
+    """
+    config = read_manifest(RunDirectory(Path(run)).model, f"w2v train {run}")["config"]
+    fresh = {"epochs": None, "more_epochs": None, "learning_rate": None}
+    return {**config, **fresh}
 
 
-def _write(
-    names: RunDirectory,
-    folder: Path,
-    training: "Training",
-    text: "TrainingText",
-    history: Sequence["TrainProgress"],
-) -> None:
-    rows = slice(text.first_id, None)
-    for path, layer in (
-        (names.vectors, training.model.target_embedding),
-        (names.context_vectors, training.model.context_embedding),
-    ):
-        table = layer.embeddings.numpy()[rows]
-        if not np.isfinite(table).all():
-            raise W2VError(
-                "The vectors hold NaN or infinite numbers.",
-                "Lower --learning-rate and train again.",
-            )
-        np.save(folder / path.name, table)
-    Vocabulary(text.vocabulary.tokens[rows], text.vocabulary.counts[rows]).save(
-        folder / names.vocabulary.name
-    )
-    training.model.save(folder / names.keras_model.name)
-    with (folder / names.history.name).open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        columns = ["epoch", "step", "loss", "learning_rate", "words_per_second", "seconds"]
-        writer.writerow(columns)
-        writer.writerows([f"{getattr(row, name):.6g}" for name in columns] for row in history)
+def _summary(run: str, session: Session, config: TrainConfig) -> TrainSummary:
+    from w2vtrain.skipgram.fitting import best_epoch
 
-
-def _summary(
-    run: str,
-    text: "TrainingText",
-    config: TrainConfig,
-    training: "Training",
-    history: Sequence["TrainProgress"],
-    seconds: float,
-) -> TrainSummary:
-    last = history[-1]
-    first = [row for row in history if row.epoch == 1][-1]
+    history, text = session.history, session.text
+    best = best_epoch(history)
+    ends = {row.epoch: row for row in history}
+    last = ends[best if config.takes_best and best is not None else history[-1].epoch]
     return TrainSummary(
         unchanged=False,
         run=run,
         vocabulary=len(text.vocabulary) - text.first_id,
         embedding_dim=config.embedding_dim,
         words=text.file.tokens,
-        epochs=last.epochs,
+        epochs=history[-1].epoch,
         loss=last.loss,
-        first_loss=first.loss,
-        seconds=seconds,
-        words_per_second=text.file.tokens * last.epochs / seconds,
+        first_loss=ends[history[0].epoch].loss,
+        seconds=session.seconds,
+        words_per_second=text.file.tokens * len(ends) / session.seconds,
         kept_share=text.kept_share(config),
-        facts=training.facts,
+        accuracy=last.accuracy,
+        val_loss=last.val_loss,
+        best_epoch=best,
+        facts=session.training.facts,
     )

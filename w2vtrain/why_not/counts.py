@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.counting import LONGEST_TOKEN
+from w2vtrain.corpus.growing import LEFT_OUT
 from w2vtrain.run_directory import RunDirectory
-from w2vtrain.stages.prepare import LEFT_OUT
 from w2vtrain.vocabulary import FIRST_WORD_ID, OOV_TOKEN, Vocabulary
 
 Place = Literal["kept", "left out", "too long", "name of the unknown", "not met"]

@@ -1,0 +1,46 @@
+"""Kills the pipeline at random moments, hundreds of times.
+
+    python benchmarks/soak.py --trials 200
+
+Writes what came of it to benchmarks/results/soak.json, for docs/reliability.md.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from reliability.corpora import write_text  # noqa: E402
+from reliability.killing import kill_often  # noqa: E402
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as place:
+        text = write_text(Path(place) / "text.txt", lines=100)
+        tally = kill_often(text, Path(place), options.trials, options.seed)
+    report = {
+        **dataclasses.asdict(tally),
+        "seed": options.seed,
+        "minutes": round((time.perf_counter() - start) / 60, 1),
+        "command": "python benchmarks/soak.py " + " ".join(sys.argv[1:]),
+    }
+    out = ROOT / "benchmarks" / "results" / "soak.json"
+    out.parent.mkdir(exist_ok=True)
+    out.write_text(json.dumps(report, indent=2) + "\n")
+    print(json.dumps(report, indent=2))
+    return 1 if tally.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
