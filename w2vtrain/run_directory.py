@@ -15,10 +15,12 @@ So a stage's folder that has a manifest is whole, wherever the process was kille
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import platform
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -223,6 +225,20 @@ def read_manifest(folder: Path, made_by: str, verify: bool = False) -> dict[str,
     return dict(manifest)
 
 
+def read_corpus_manifest(run: RunDirectory) -> dict[str, Any]:
+    """Returns the manifest of a run's prepared corpus.
+
+    Raises:
+        W2VError: `run` is a file, or holds no whole corpus.
+    """
+    if run.root.is_file():
+        raise W2VError(
+            f"{run.root} is a file; this needs the text that vectors were made from.",
+            "Give a run directory made by `w2v prepare`.",
+        )
+    return read_manifest(run.corpus, made_by=f"w2v prepare INPUT... -o {run.root}")
+
+
 def _check_file(path: Path, size: int, digest: str | None, made_by: str) -> None:
     hint = f"Run `{made_by}` again with --force."
     if not path.is_file():
@@ -273,19 +289,37 @@ def translated_os_errors(path: Path) -> Iterator[None]:
     """Turns a full disk or a place that cannot be written into a W2VError that names it."""
     try:
         yield
-    except OSError as error:
-        hints = {
-            "ENOSPC": "Free some space, or choose another place; nothing that was there is lost.",
-            "EDQUOT": "Free some of your quota; nothing that was there is lost.",
-            "EROFS": "Choose a place that can be written.",
-            "EACCES": "Choose a place that you may write to.",
-            "EPERM": "Choose a place that you may write to.",
-            "ENOTDIR": "A part of this path is a file, not a folder.",
-            "EEXIST": "A part of this path is a file, not a folder.",
-        }
-        import errno
-
-        hint = hints.get(errno.errorcode.get(error.errno or 0, ""))
+    except W2VError:
+        raise
+    except Exception as error:
+        code = _error_number(error)
+        hint = _HINTS.get(code)
         if hint is None:
             raise
-        raise W2VError(f"Cannot write {path}: {error.strerror}.", hint) from error
+        raise W2VError(f"Cannot write {path}: {os.strerror(code)}.", hint) from error
+
+
+_HINTS = {
+    errno.ENOSPC: "Free some space, or choose another place; nothing that was there is lost.",
+    errno.EDQUOT: "Free some of your quota; nothing that was there is lost.",
+    errno.EROFS: "Choose a place that can be written.",
+    errno.EACCES: "Choose a place that you may write to.",
+    errno.EPERM: "Choose a place that you may write to.",
+    errno.ENOTDIR: "A part of this path is a file, not a folder.",
+    errno.EEXIST: "A part of this path is a file, not a folder.",
+}
+
+
+def _error_number(error: Exception) -> int:
+    """Returns the system's number of what went wrong; 0 if it was something else.
+
+    HDF5 and TensorFlow, which write some files, tell it in their texts only.
+    """
+    if isinstance(error, OSError) and error.errno:
+        return error.errno
+    if found := re.search(r"errno = (\d+)", str(error)):
+        return int(found[1])
+    from_tensorflow = type(error).__module__.startswith("tensorflow")
+    if from_tensorflow and "No space left on device" in str(error):
+        return errno.ENOSPC
+    return 0

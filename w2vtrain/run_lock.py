@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -20,8 +21,13 @@ from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import translated_os_errors
 
 LOCK = ".lock"
-# Where killed stages leave hidden folders behind; only the lock's holder writes there.
-_STAGE_PARENTS = ("", "checkpoints", "export")
+# What killed stages leave behind, with the eight random signs of `mkdtemp`: in the run directory,
+# which may hold hidden folders of the user's, and in two that hold only ours.
+_LEFTOVERS = (
+    ("", re.compile(r"\.(corpus|model|split)-[a-z0-9_]{8}")),
+    ("checkpoints", re.compile(r"\..+-[a-z0-9_]{8}")),
+    ("export", re.compile(r"\..+-[a-z0-9_]{8}")),
+)
 
 
 @contextlib.contextmanager
@@ -93,7 +99,7 @@ def _holder(handle: int) -> str:
 
 
 def _sweep(root: Path) -> None:
-    for parent in _STAGE_PARENTS:
-        for folder in (root / parent).glob(".*-*"):
-            if folder.is_dir() and folder.suffix != ".old":  # those are put back, not swept
+    for parent, pattern in _LEFTOVERS:
+        for folder in (root / parent).glob(".*"):
+            if pattern.fullmatch(folder.name) and folder.is_dir():
                 shutil.rmtree(folder, ignore_errors=True)

@@ -57,7 +57,7 @@ def tiny_disk(tmp_path):
     if made.returncode:
         pytest.skip("only root may mount a file system for this test")
     yield place
-    subprocess.run(["umount", str(place)], check=True)
+    subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def test_full_disk_while_preparing(tiny_disk, tmp_path):
@@ -93,7 +93,7 @@ def test_read_only_place(run, tmp_path):
             with pytest.raises(W2VError, match=r"Cannot write .*: Read-only file system"):
                 work()
     finally:
-        subprocess.run(["umount", str(place)], check=True)
+        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])

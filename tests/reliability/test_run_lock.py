@@ -19,7 +19,7 @@ def _hold(run: Path, ready, release) -> None:
 
 def _hold_and_die(run: Path) -> None:
     with run_lock(run):
-        (run / ".model-half").mkdir()
+        (run / ".model-ab12cd_9").mkdir()
         die()
 
 
@@ -45,10 +45,11 @@ def test_lock_of_a_killed_process_holds_nothing_and_its_leftovers_go(tmp_path):
     run = tmp_path / "run"
     assert forked(_hold_and_die, run) == -9
     assert (run / LOCK).exists()
-    assert (run / ".model-half").exists()
+    assert (run / ".model-ab12cd_9").exists()
+    (run / ".my-notes").mkdir()  # the user's own
     (run / ".model.old").mkdir()  # set aside by replace_folder: not to be swept
     with run_lock(run):
-        assert sorted(path.name for path in run.iterdir()) == [LOCK, ".model.old"]
+        assert sorted(path.name for path in run.iterdir()) == [LOCK, ".model.old", ".my-notes"]
 
 
 def test_run_directory_that_stays_empty_goes_again(tmp_path):

@@ -63,11 +63,16 @@ def train_progress() -> "Iterator[Callable[[TrainProgress], None]]":
         dynamic_ncols=True,
     )
 
+    held_out = ""
+
     def show(progress: "TrainProgress") -> None:
+        nonlocal held_out
+        if progress.val_loss is not None:
+            held_out = f", held out {progress.val_loss:.3f}"
         bar.total = progress.words_total
         bar.set_description(f"Epoch {progress.epoch}/{progress.epochs}", refresh=False)
         bar.set_postfix_str(
-            f"loss {progress.loss:.3f}, rate {progress.learning_rate:.4f}", refresh=False
+            f"loss {progress.loss:.3f}{held_out}, rate {progress.learning_rate:.4f}", refresh=False
         )
         bar.update(progress.words - bar.n)
 
@@ -79,13 +84,16 @@ def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
     """Prints the closing lines of train for people."""
     if summary.unchanged:
         note(f"{summary.run}/model is up to date: same corpus, same settings (--force redoes it).")
-    rule = "" if settings.epochs else f" (for {summary.words:,} words; --epochs sets it)"
+    own = settings.epochs or settings.more_epochs
+    rule = "" if own else f" (for {summary.words:,} words; --epochs sets it)"
     say(f"Trained     {summary.epochs} epochs{rule}")
     say(
         f"Subsampling {summary.kept_share:.1%} of the words kept "
         f"(--subsample-threshold {settings.subsample_threshold:g})"
     )
     say(f"Loss        {summary.first_loss:.4f} in the first epoch, {summary.loss:.4f} in the last")
+    if summary.val_loss is not None:
+        say(f"Held out    loss {summary.val_loss:.4f}; lowest in epoch {summary.best_epoch}")
     if summary.accuracy is not None:
         say(f"Accuracy    {summary.accuracy:.4f} in the last epoch")
     say(f"Speed       {summary.words_per_second:,.0f} words/s, {summary.seconds:.1f} s")

@@ -51,7 +51,7 @@ class TokenSpool:
         """
         self._ids.seek(0)
         self._lengths.seek(0)
-        with _NpyWriter(token_ids, np.int32) as tokens, _NpyWriter(boundaries, np.int64) as ends:
+        with NpyWriter(token_ids, np.int32) as tokens, NpyWriter(boundaries, np.int64) as ends:
             ends.write(np.zeros(1, dtype=np.int64))
             last_end = 0
             for n_tokens, n_units, frame_ends in self._frames:
@@ -98,7 +98,7 @@ def _read(file: BinaryIO, count: int, dtype: Any) -> np.ndarray:
     return data
 
 
-class _NpyWriter:
+class NpyWriter:
     """A one-dimensional .npy file written piece by piece, its length filled in at the end."""
 
     def __init__(self, path: Path, dtype: Any) -> None:
@@ -106,7 +106,7 @@ class _NpyWriter:
         self._dtype = np.dtype(dtype).newbyteorder("<")
         self.size = 0
 
-    def __enter__(self) -> "_NpyWriter":
+    def __enter__(self) -> "NpyWriter":
         self._file.write(b"\0" * _NPY_HEADER)
         return self
 

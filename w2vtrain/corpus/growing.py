@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.config import PrepareConfig
+from w2vtrain.corpus.encoding import NpyWriter
 from w2vtrain.run_directory import RunDirectory
 from w2vtrain.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, Vocabulary
 
@@ -90,31 +91,17 @@ def append_text(
     first, second = (np.load(run.token_ids, mmap_mode="r") for run in (old, new))
     ends = np.load(new.boundaries)
     kept_before = np.zeros(len(ends), np.int64)  # kept tokens of the new text before each end
-    total = 0
-    for start in range(0, len(second), _AT_ONCE):
-        kept = _kept(table[second[start : start + _AT_ONCE]], keep_oov)
-        low, high = np.searchsorted(ends, [start, start + len(kept)], "right")
-        running = np.concatenate([[0], np.cumsum(kept)])
-        kept_before[low:high] = total + running[ends[low:high] - start]
-        total += int(running[-1])
-    tokens = np.lib.format.open_memmap(
-        folder / old.token_ids.name, "w+", np.int32, (len(first) + total,)
-    )
-    place = 0
-    for source, ids in ((first, None), (second, table)):
-        for start in range(0, len(source), _AT_ONCE):
-            part = source[start : start + _AT_ONCE]
-            if ids is not None:
-                part = ids[part]
-                part = part[_kept(part, keep_oov)]
-            tokens[place : place + len(part)] = part
-            place += len(part)
-    tokens.flush()
+    with NpyWriter(folder / old.token_ids.name, np.int32) as tokens:
+        for start in range(0, len(first), _AT_ONCE):
+            tokens.write(first[start : start + _AT_ONCE])
+        for start in range(0, len(second), _AT_ONCE):
+            part = table[second[start : start + _AT_ONCE]]
+            kept = np.ones(len(part), bool) if keep_oov else part != OOV_ID
+            low, high = np.searchsorted(ends, [start, start + len(part)], "right")
+            running = np.concatenate([[0], np.cumsum(kept)])
+            kept_before[low:high] = tokens.size - len(first) + running[ends[low:high] - start]
+            tokens.write(part[kept])
     units = kept_before[1:][np.diff(kept_before) > 0]
     boundaries = np.concatenate([np.load(old.boundaries), len(first) + units])
     np.save(folder / old.boundaries.name, boundaries)
-    return place, len(boundaries) - 1
-
-
-def _kept(ids: np.ndarray, keep_oov: bool) -> np.ndarray:
-    return np.ones(len(ids), bool) if keep_oov else ids != OOV_ID
+    return tokens.size, len(boundaries) - 1

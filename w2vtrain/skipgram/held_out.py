@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.config import TrainConfig
+from w2vtrain.corpus.encoding import NpyWriter
 from w2vtrain.errors import W2VError
 from w2vtrain.skipgram.text_stream import TextStream, TokenFile
 from w2vtrain.skipgram.training import HELD_OUT_EPOCH, Training, TrainingText
@@ -38,23 +39,19 @@ def split_text(
     sizes = np.diff(file.boundaries)
     held = _held_units(len(sizes), fraction, seed)
     counts = np.zeros(len(text.vocabulary), np.int64)
-    parts = [
-        np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.int32, (int(sizes[mask].sum()),))
-        for name, mask in (("training", ~held), ("held_out", held))
-    ]
-    place = [0, 0]
-    for start in range(0, file.tokens, _AT_ONCE):
-        tokens = file.read(start, min(start + _AT_ONCE, file.tokens))
-        units = np.searchsorted(file.boundaries, start + np.arange(len(tokens)), "right") - 1
-        out = held[units]
-        counts += np.bincount(tokens[~out], minlength=len(counts))
-        for side, mask in enumerate((~out, out)):
-            chosen = tokens[mask]
-            parts[side][place[side] : place[side] + len(chosen)] = chosen
-            place[side] += len(chosen)
+    with (
+        NpyWriter(folder / "training.npy", np.int32) as training,
+        NpyWriter(folder / "held_out.npy", np.int32) as held_out,
+    ):
+        for start in range(0, file.tokens, _AT_ONCE):
+            tokens = file.read(start, min(start + _AT_ONCE, file.tokens))
+            units = np.searchsorted(file.boundaries, start + np.arange(len(tokens)), "right") - 1
+            out = held[units]
+            counts += np.bincount(tokens[~out], minlength=len(counts))
+            training.write(tokens[~out])
+            held_out.write(tokens[out])
     files = []
-    for part, name, mask in zip(parts, ("training", "held_out"), (~held, held), strict=True):
-        part.flush()
+    for name, mask in (("training", ~held), ("held_out", held)):
         ends = np.concatenate([[0], np.cumsum(sizes[mask])]).astype(np.int64)
         np.save(folder / f"{name}_boundaries.npy", ends)
         if len(ends) < 2 or sizes[mask].max() < 2:

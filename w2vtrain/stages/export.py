@@ -1,5 +1,6 @@
 """Stage export: the vectors of a run, written as files that other programs open."""
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +77,8 @@ def export(
         "inputs": {"model": manifest["files"].get(paths.vectors.name, {})},
         "summary": {"rows": table.rows, "dim": table.dim},
     }
-    with run_lock(paths.root), writing_stage(folder, record) as temporary:
+    lock = run_lock(paths.root) if output is None else contextlib.nullcontext()
+    with lock, writing_stage(folder, record) as temporary:
         _write(config.format, temporary, stream.checked(table, str(paths.model)))
     files = tuple(folder / name for name in _FILES[config.format])
     return ExportResult(config.format, folder, files, table.rows, table.dim)

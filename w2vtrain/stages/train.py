@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from w2vtrain.config import TrainConfig
 from w2vtrain.errors import W2VError
-from w2vtrain.run_directory import RunDirectory, read_manifest, writing_stage
+from w2vtrain.run_directory import (
+    RunDirectory,
+    read_manifest,
+    translated_os_errors,
+    writing_stage,
+)
 from w2vtrain.run_lock import run_lock
 from w2vtrain.skipgram.session import Hooks, Session
 
@@ -130,7 +135,10 @@ def _train(
     if force:
         checkpoints.remove()
     record: dict[str, Any] = {"stage": "train", **settings}
-    with TemporaryDirectory(prefix=".split-", dir=directory.root) as split:
+    with (
+        translated_os_errors(directory.root),
+        TemporaryDirectory(prefix=".split-", dir=directory.root) as split,
+    ):
         session = Session(directory, corpus, config, origin, Path(split))
         session.fit(checkpoints, hooks)
         with writing_stage(directory.model, record) as folder:
