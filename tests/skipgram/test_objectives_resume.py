@@ -32,6 +32,7 @@ def test_a_stopped_training_goes_on_to_the_same_bytes(text, tmp_path, settings):
         window_size=2,
         embedding_dim=6,
         batch_size=128,
+        subsample_threshold=0.0,
         epochs=2,
         snapshots=True,
         validation_fraction=0.1,
