@@ -90,6 +90,20 @@ class Tally:
     finished: int = 0
     failures: list[str] = field(default_factory=list)
 
+    def __add__(self, other: "Tally") -> "Tally":
+        during = {
+            stage: self.during.get(stage, 0) + other.during.get(stage, 0)
+            for stage in {*self.during, *other.during}
+        }
+        return Tally(
+            self.trials + other.trials,
+            self.by_clock + other.by_clock,
+            self.by_operation + other.by_operation,
+            during,
+            self.finished + other.finished,
+            self.failures + other.failures,
+        )
+
 
 def whole_stages(run: Path, failures: list[str]) -> list[str]:
     """Returns the stages that are whole; one with a manifest that is not adds to `failures`."""

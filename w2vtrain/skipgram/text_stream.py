@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.errors import W2VError
+from w2vtrain.formats.npy import HEADER_ERRORS
 
 SLICE_TOKENS = 2**14
 POOL_TOKENS = 2**20
@@ -60,7 +61,7 @@ class TokenFile:
         try:
             mapped = np.load(token_ids, mmap_mode="r")
             self.boundaries = np.load(boundaries, mmap_mode="r")
-        except (OSError, ValueError) as error:
+        except (OSError, *HEADER_ERRORS) as error:
             raise W2VError(
                 f"{token_ids.parent} cannot be read: {error}", "Run `w2v prepare` with --force."
             ) from None
