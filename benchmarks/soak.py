@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
     options = parser.parse_args()
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as place:
@@ -33,7 +34,9 @@ def main() -> int:
         share = -(-options.trials // options.processes)
         with ThreadPoolExecutor(options.processes) as pool:
             jobs = [
-                pool.submit(kill_often, text, Path(place) / str(number), share, seed)
+                pool.submit(
+                    kill_often, text, Path(place) / str(number), share, seed, options.minutes * 60
+                )
                 for number, seed in enumerate(range(options.seed, options.seed + options.processes))
             ]
         tally = sum((job.result() for job in jobs), start=Tally())

@@ -128,8 +128,10 @@ def result(run: Path) -> dict[str, str]:
     return {path.name: sha256(path) for path in files}
 
 
-def kill_often(text: Path, place: Path, trials: int, seed: int) -> Tally:
-    """Returns the tally of `trials` kills, in run directories under `place`."""
+def kill_often(
+    text: Path, place: Path, trials: int, seed: int, seconds: float = float("inf")
+) -> Tally:
+    """Returns the tally of `trials` kills, or as many as `seconds` allow, in runs under `place`."""
     draw, tally = random.Random(seed), Tally()
     start = time.perf_counter()
     code, operations = _run(text, place / "reference", None, None)
@@ -138,8 +140,9 @@ def kill_often(text: Path, place: Path, trials: int, seed: int) -> Tally:
         tally.failures.append(f"undisturbed: exit code {code}")
         return tally
     expected = result(place / "reference")
-    number, whole = 0, []
-    while tally.trials < trials:
+    number, whole, run = 0, [], place / "run-0"
+    end = time.monotonic() + seconds
+    while tally.trials < trials and time.monotonic() < end:
         run = place / f"run-{number}"
         by_clock = draw.random() < 0.5
         delay = draw.uniform(0.02, seconds) if by_clock else None
