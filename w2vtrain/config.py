@@ -23,6 +23,11 @@ Boundary = Literal["line", "paragraph", "file"]
 EncodingErrors = Literal["strict", "replace"]
 Noise = Literal["log-uniform", "unigram"]
 Pairs = Literal["stream", "explicit"]
+Objective = Literal[
+    "negative-sampling", "full-softmax", "sampled-softmax", "hierarchical-softmax", "tutorial"
+]
+Context = Literal["both", "next"]
+TUTORIAL_REPAIRS = ("padding", "unknown", "positive", "truncation", "frozen")
 ExportFormat = Literal["projector", "word2vec-text", "word2vec-binary", "npy"]
 Table = Literal["target", "context", "mean"]
 
@@ -154,7 +159,9 @@ class TrainConfig(Config):
         parser=epochs_or_more,
     )
     learning_rate: float | None = option(
-        None, "Rate of the first step, which falls linearly; by default 0.05, explicit pairs 0.002."
+        None,
+        "Rate of the first step, which falls linearly; by default 0.05, "
+        "explicit pairs 0.002, other objectives 0.001.",
     )
     seed: int = option(1, "The same seed gives the same vectors.")
     threads: int | None = option(None, "Processor threads; by default all there are.")
@@ -176,6 +183,23 @@ class TrainConfig(Config):
     more_epochs: int | None = option(
         None, "Go on with the run's finished vectors for N epochs; short: --epochs +N."
     )
+
+    objective: Objective = option(
+        "negative-sampling",
+        "What is learned: to tell contexts from noise, or a probability for every word.",
+    )
+    context: Context = option(
+        "both", "Where contexts lie: on both sides, or only in what comes next."
+    )
+    batch_size: int | None = option(
+        None, "Pairs in a step, for the softmax objectives and the tutorial; by default 1024."
+    )
+    bias: bool = option(False, "Give every word a bias in a full or sampled softmax.")
+    corrected: bool = option(False, "Repair all defects of the tutorial's pairs.")
+    repairs: str = option(
+        "none", "Some of them, with commas: " + ", ".join(TUTORIAL_REPAIRS) + "; or none."
+    )
+    snapshots: bool = option(False, "Keep the vectors before training and after each epoch.")
 
     def __post_init__(self) -> None:
         self._range("keep_checkpoints", 1)
@@ -206,6 +230,10 @@ class TrainConfig(Config):
         seconds(self.checkpoint_every, "checkpoint_every")
         self._choice("noise", Noise)
         self._choice("pairs", Pairs)
+        self._choice("objective", Objective)
+        self._choice("context", Context)
+        self._range("batch_size", 1, 2**24)
+        self._check_objective()
         self._range("embedding_dim", 1, 8192)
         self._range("window_size", 1, 64)
         self._range("num_negatives", 1, 1000)
@@ -230,7 +258,40 @@ class TrainConfig(Config):
         """The rate of the first step: of SGD on summed pairs, or of Adam on explicit pairs."""
         if self.learning_rate is not None:
             return self.learning_rate
+        if self.objective != "negative-sampling":
+            return 0.001
         return 0.05 if self.pairs == "stream" else 0.002
+
+    @property
+    def tutorial_repairs(self) -> frozenset[str]:
+        """Which defects of the tutorial's pairs are repaired."""
+        if self.corrected:
+            return frozenset(TUTORIAL_REPAIRS)
+        return frozenset() if self.repairs == "none" else frozenset(self.repairs.split(","))
+
+    def _check_objective(self) -> None:
+        """Refuses settings that the objective would not use."""
+        for name in sorted(self.tutorial_repairs - set(TUTORIAL_REPAIRS)):
+            raise W2VError(
+                f"--repairs names {name!r}, which is no defect of the tutorial's pairs.",
+                "Choose from: " + ", ".join(TUTORIAL_REPAIRS) + ".",
+            )
+        softmax = self.objective in ("full-softmax", "sampled-softmax")
+        for name, used in (
+            ("context", softmax or self.objective == "hierarchical-softmax"),
+            ("bias", softmax),
+            ("batch_size", self.objective != "negative-sampling"),
+            ("corrected", self.objective == "tutorial"),
+            ("repairs", self.objective == "tutorial"),
+            ("validation_ranks", self.objective == "negative-sampling"),
+            ("more_epochs", self.objective == "negative-sampling"),
+        ):
+            default = next(f.default for f in dataclasses.fields(self) if f.name == name)
+            if getattr(self, name) != default and not used:
+                raise W2VError(
+                    f"{_flag(name)} does nothing with --objective {self.objective}.",
+                    "Leave it out, or choose another objective, for example full-softmax.",
+                )
 
 
 @dataclass(frozen=True)

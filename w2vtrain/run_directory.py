@@ -225,6 +225,20 @@ def read_manifest(folder: Path, made_by: str, verify: bool = False) -> dict[str,
     return dict(manifest)
 
 
+def read_corpus_manifest(run: RunDirectory) -> dict[str, Any]:
+    """Returns the manifest of a run's prepared corpus.
+
+    Raises:
+        W2VError: `run` is a file, or holds no whole corpus.
+    """
+    if run.root.is_file():
+        raise W2VError(
+            f"{run.root} is a file; this needs the text that vectors were made from.",
+            "Give a run directory made by `w2v prepare`.",
+        )
+    return read_manifest(run.corpus, made_by=f"w2v prepare INPUT... -o {run.root}")
+
+
 def _check_file(path: Path, size: int, digest: str | None, made_by: str) -> None:
     hint = f"Run `{made_by}` again with --force."
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""A headless Chromium with the Projector's page, for tests that must see what users see."""
+"""A headless Chromium, and the Projector's page in it: the tests here see what users see."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -111,20 +112,12 @@ class ProjectorPage:
             WebDriverWait(self.browser, 30).until(there)
         return self
 
-    def open_alone(self, tensorboard_address, config):
-        """The page as it stands outside TensorBoard: it fetches the bundle's files itself."""
-        at = tensorboard_address.split("/#")[0]
+    def open_alone(self, page, config):
+        """The page as it stands on the web, outside TensorBoard: it fetches the files itself."""
         self.browser.switch_to.default_content()
         self.browser.get("about:blank")
-        self.browser.get(f"{at}/data/plugin/projector/projector_binary.html")
+        self.browser.get(f"{page}?config={config}")
         wait_for(lambda: self.run("return !!customElements.get('vz-projector')"))
-        self.run(
-            "document.body.textContent = ''; const p = document.createElement('vz-projector');"
-            "p.setAttribute('serving-mode', 'demo');"
-            "p.setAttribute('projector-config-json-path', arguments[0]);"
-            "document.body.appendChild(p);",
-            config,
-        )
         return self
 
     def wait(self):
@@ -150,9 +143,7 @@ class ProjectorPage:
         return self.run(script)
 
     def search(self, text):
-        """Types into the search box and Enter; returns the message and the labels it selects."""
-        from selenium.webdriver.common.keys import Keys
-
+        """Types into the search box; returns the page's message and the labels it selects."""
         box = self.run("return deep(deep(document, '#search-box').shadowRoot, 'input')")
         self.run(
             "arguments[0].value = arguments[1];"
@@ -161,17 +152,15 @@ class ProjectorPage:
             text,
         )
         message = "return deep(deep(document, '#search-box').shadowRoot, '.info').innerText"
-        said = wait_for(lambda: self.run(message))
-        box.send_keys(Keys.ENTER)
-        return said, self.labels(*self.run("return projector().selectedPointIndices"))
+        return self.run(message), self.labels(*self.run("return projector().selectedPointIndices"))
 
     def choose_bookmark(self, number):
         """Clicks a bookmark's button; returns its projection and where the first points are."""
         button = wait_for(
             lambda: self.run(
                 "const panel = deep(document, 'vz-projector-bookmark-panel').shadowRoot;"
-                "return panel.querySelectorAll('.state-radio')[arguments[0]]"
-                "?.querySelector('paper-icon-button')",
+                "const row = panel.querySelectorAll('.state-radio')[arguments[0]];"
+                "return row && row.querySelector('paper-icon-button')",
                 number,
             )
         )
@@ -188,9 +177,8 @@ def projector_page(browser):
     return ProjectorPage(browser)
 
 
-@pytest.fixture
-def shared_folder(tmp_path):
-    """A folder, and the address at which any page may read it."""
+def serve_folder(folder):
+    """Starts a server on a folder that any page may read; returns it and its address."""
 
     class Files(SimpleHTTPRequestHandler):
         def end_headers(self):
@@ -200,8 +188,34 @@ def shared_folder(tmp_path):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), lambda *a: Files(*a, directory=str(tmp_path)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), lambda *a: Files(*a, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield tmp_path, f"http://127.0.0.1:{server.server_port}"
+    return server, f"http://127.0.0.1:{server.server_port}"
+
+
+@pytest.fixture
+def shared_folder(tmp_path):
+    """A folder, and the address at which any page may read it."""
+    server, address = serve_folder(tmp_path)
+    yield tmp_path, address
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def lone_page(tmp_path_factory):
+    """The address of the Projector's page outside TensorBoard, made of TensorBoard's own script."""
+    from tensorboard.plugins import projector
+
+    folder = tmp_path_factory.mktemp("page")
+    home = Path(projector.__file__).parent / "tf_projector_plugin"
+    shutil.copy(home / "projector_binary.js", folder)
+    (folder / "page.html").write_text(
+        "<!DOCTYPE html><style>html, body { height: 100%; margin: 0 }</style>"
+        '<vz-projector serving-mode="demo" projector-config-json-path=""></vz-projector>'
+        '<script src="projector_binary.js"></script>'
+    )
+    server, address = serve_folder(folder)
+    yield f"{address}/page.html"
     server.shutdown()
     server.server_close()

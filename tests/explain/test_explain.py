@@ -129,6 +129,9 @@ def test_the_window_is_that_of_the_training(tmp_path):
 def test_failures_say_what_to_do(tmp_path):
     with pytest.raises(W2VError, match="w2v prepare"):
         explain(tmp_path, "tea", "coffee")
+    (tmp_path / "vectors.txt").write_text("tea 1 2\n")
+    with pytest.raises(W2VError, match="is a file; this needs the text"):
+        explain(tmp_path / "vectors.txt", "tea", "coffee")
     make_run(tmp_path, TEXT)
     with pytest.raises(W2VError, match=r"w2v why-not .* whisky"):
         explain(tmp_path, "tea", "whisky")

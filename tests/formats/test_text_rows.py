@@ -35,7 +35,7 @@ def test_what_the_fast_way_takes_the_slow_way_takes_alike(text: str, dim: int) -
 
 
 def test_a_lone_carriage_return_ends_no_row() -> None:
-    assert text_rows._fast(b"a 1\rb 2\n", 1) is None
+    assert text_rows._fast(b"x 0\na 1\rb 2\n", 1) is None
     assert text_rows._slow(b"a 1\rb 2\n", HERE, 1, 1)[0] == [b"a 1\rb"]
 
 

@@ -12,7 +12,7 @@ from w2vtrain.errors import W2VError
 from w2vtrain.neighborhoods import diff, stability
 from w2vtrain.neighborhoods.bands import frequency_bands, sample
 from w2vtrain.neighborhoods.difference import aligned_cosines
-from w2vtrain.neighborhoods.overlap import mean_jaccard, mean_pairwise
+from w2vtrain.neighborhoods.overlap import jaccard, pairwise
 from w2vtrain.neighborhoods.shared import share
 from w2vtrain.run_directory import RunDirectory, writing_stage
 from w2vtrain.vocabulary import Vocabulary
@@ -111,8 +111,8 @@ def test_too_few_words_for_the_dimensions_are_pointed_out():
 def test_overlap_by_hand():
     runs = [[("a", "b", "c", "d")], [("d", "c", "x", "y")], [("a", "b", "c", "d")]]
     # pairs: 2/4, 4/4, 2/4; as intersection over union 2/6, 4/4, 2/6
-    assert mean_pairwise(runs).tolist() == pytest.approx([2 / 3])
-    assert mean_jaccard(runs).tolist() == pytest.approx([(1 / 3 + 1 + 1 / 3) / 3])
+    assert pairwise(runs).tolist() == [[0.5], [1.0], [0.5]]
+    assert jaccard(pairwise(runs))[:, 0].tolist() == pytest.approx([1 / 3, 1, 1 / 3])
 
 
 def test_bands_are_powers_of_ten_and_small_ones_join():
@@ -186,6 +186,7 @@ def test_an_option_takes_the_words_up_to_the_next():
         *["r", "--words", "a", "--words", "b"],
         *["-k", "3", "x"],
     ]
+    assert spread(["--words=a", "b"], ["--words"]) == ["--words=a", "--words", "b"]
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
 import errno
 import itertools
 import json
+import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -155,6 +157,17 @@ def test_unchanged_inputs_and_settings_do_nothing(tmp_path):
     (run / "corpus/token_ids.npy").write_bytes(b"damaged")
     assert not prepare([text], run, ONE).unchanged
     assert texts_of(run) == ["a a c"]
+
+
+def test_a_pipe_is_read_once(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for _ in range(2):
+        writer = threading.Thread(target=pipe.write_text, args=("a b a",))
+        writer.start()
+        summary = prepare([pipe], tmp_path / "run", ONE)
+        writer.join()
+        assert (summary.words_read, summary.unchanged) == (3, False)
 
 
 def test_same_input_same_bytes(tmp_path):

@@ -27,7 +27,7 @@ def average_encoder(
     """
     tokens = keras.Input(shape=(None,), dtype="int32", name="token_ids")
     vectors = _embedding(ids, dim, rows, trainable)(tokens)  # (batch, tokens, dim)
-    mean = keras.layers.GlobalAveragePooling1D(name="mean")(vectors)  # padding is masked
+    mean = MaskedMean(name="mean")(vectors)
     mean = keras.layers.Dropout(dropout)(mean)
     hidden = keras.layers.Dense(units, activation="relu", name="hidden")(mean)
     return _classified(tokens, hidden, classes, dropout, "average")
@@ -102,6 +102,29 @@ def _classified(tokens: Any, encoded: Any, classes: int, dropout: float, name: s
     encoded = keras.layers.Dropout(dropout)(encoded)
     outputs = keras.layers.Dense(classes, activation="softmax", name="classes")(encoded)
     return keras.Model(tokens, outputs, name=name)
+
+
+@keras.saving.register_keras_serializable(package="w2vtrain")
+class MaskedMean(keras.layers.Layer):
+    """The mean of a text's vectors, padding left out; zeros for a text without a token.
+
+    Keras' `GlobalAveragePooling1D` divides by zero there.
+    """
+
+    supports_masking = True
+
+    def call(self, vectors: Any, mask: Any = None) -> Any:
+        """Returns float32 `(batch, dim)` for float32 `(batch, tokens, dim)`."""
+        seen = ops.cast(mask, vectors.dtype)
+        summed = ops.einsum("bt,btd->bd", seen, vectors)
+        return summed / ops.maximum(ops.sum(seen, axis=1, keepdims=True), 1)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> None:
+        """Returns None: nothing is padded any more."""
+
+    def compute_output_shape(self, input_shape: Any) -> tuple[Any, Any]:
+        """Returns the shape of the means."""
+        return (input_shape[0], input_shape[-1])
 
 
 @keras.saving.register_keras_serializable(package="w2vtrain")

@@ -108,7 +108,8 @@ def train_classifier(
 
     begin = time.perf_counter()
     data = read_labelled(source, config)
-    split = _split(data, config)
+    texts = len(data)
+    data, split = _only_used(data, _split(data, config))
     keras.utils.set_random_seed(config.seed)
     layer = first_layer([data.texts[place] for place in split.train], config)
     rows, cut = layer.tokens.encode(data.texts).cut(config.longest)
@@ -130,7 +131,7 @@ def train_classifier(
         summary = ClassifySummary(
             run=str(run),
             classes=data.classes,
-            texts=len(data),
+            texts=texts,
             empty=data.empty,
             repeated=split.repeated,
             train=len(split.train),
@@ -164,6 +165,18 @@ def _split(data: LabelledTexts, config: ClassifyConfig) -> Split:
         return split
     train = shortened(split.train, data.labels, data.classes, config.train_size, config.seed)
     return dataclasses.replace(split, train=train)
+
+
+def _only_used(data: LabelledTexts, split: Split) -> tuple[LabelledTexts, Split]:
+    """Returns the texts that stand in a part, and the parts' places among them."""
+    used = np.sort(np.concatenate([split.train, split.validation, split.test]))
+    kept = dataclasses.replace(
+        data, texts=[data.texts[place] for place in used], labels=data.labels[used]
+    )
+    train, validation, test = (
+        np.searchsorted(used, part) for part in (split.train, split.validation, split.test)
+    )
+    return kept, Split(train, validation, test, split.repeated)
 
 
 def _model(layer: FirstLayer, config: ClassifyConfig, classes: int) -> Any:

@@ -12,9 +12,13 @@ from w2vtrain.cli import (
     evaluate,
     explain,
     export,
+    groups,
     neighbors,
     odd_one_out,
+    pairs,
     plan,
+    plot,
+    predict,
     prepare,
     projector,
     run,
@@ -50,12 +54,14 @@ def _root(
     """Raw text into word vectors: prepare, train, evaluate, export."""
 
 
-app.command("plan")(plan.plan)
 app.command("prepare")(prepare.prepare)
 app.command("train")(train.train)
 app.command("run")(run.run)
+app.command("plan")(plan.plan)
 app.command("export")(export.export)
 app.command("convert")(convert.convert)
+app.command("projector")(projector.projector)
+app.add_typer(plot.plot, name="plot")
 app.command("neighbors")(neighbors.neighbors)
 app.command("analogy")(analogy.analogy)
 app.command("similarity")(similarity.similarity)
@@ -66,5 +72,7 @@ app.command("explain")(explain.explain)
 app.command("why-not")(why_not.why_not)
 app.command("diff")(diff.diff)
 app.command("stability", cls=several_values("--words"))(stability.stability)
+app.command("predict")(predict.predict)
+app.command("groups")(groups.groups)
+app.command("pairs")(pairs.pairs)
 app.add_typer(classify.app, name="classify")
-app.command("projector")(projector.projector)

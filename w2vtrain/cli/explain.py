@@ -63,7 +63,8 @@ def _print_human(result: Explanation, passages: int) -> None:
     if result.pmi is None:
         say("they never stand in one window")
     else:
-        say(f"in one window: {result.together:,} times, PMI {result.pmi:.2f} bits")
+        times = "once" if result.together == 1 else f"{result.together:,} times"
+        say(f"in one window: {times}, PMI {result.pmi:.2f} bits")
     for passage in result.passages:
         say(f"  {passage}")
     if not result.contexts:

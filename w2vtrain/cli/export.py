@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from w2vtrain.cli.bundle_check import report_check
 from w2vtrain.cli.options import ConfigFile, config_options, merged
 from w2vtrain.cli.output import Json, note, print_json, say
 from w2vtrain.config import ExportConfig
@@ -21,11 +22,20 @@ def export(
         typer.Option("--output", "-o", help="Folder to write. (default: RUN/export/FORMAT)"),
     ] = None,
     config: ConfigFile = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Write nothing: say what the Projector would misread in folder RUN."
+        ),
+    ] = False,
     json: Json = False,
     *,
     given: dict[str, dict[str, Any]],
 ) -> None:
     """Write a run's vectors as files: for the Embedding Projector, gensim, spaCy or NumPy."""
+    if check:
+        report_check(run, json)
+        return
     from w2vtrain.stages.export import export as write
 
     settings = ExportConfig.from_mapping(merged(ExportConfig, "export", config, given["export"]))

@@ -1,6 +1,7 @@
 """`w2v prepare INPUT... -o RUN`: text into token ids."""
 
 import dataclasses
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,15 +64,25 @@ def prepare_progress() -> "Iterator[Callable[[PrepareProgress], None]]":
     from tqdm import tqdm
 
     bar: Any = tqdm(
-        desc="Reading", unit="B", unit_scale=True, disable=None, leave=False, dynamic_ncols=True
+        desc="Starting TensorFlow",
+        unit="B",
+        unit_scale=True,
+        disable=None,
+        leave=False,
+        dynamic_ncols=True,
     )
+    first: list[tuple[float, int]] = []  # time and words at the first call
 
     def show(progress: "PrepareProgress") -> None:
-        if bar.total is None and progress.bytes_total is not None:
-            bar.total = progress.bytes_total
-        elapsed = bar.format_dict.get("elapsed") or 0
-        if elapsed:
-            bar.set_postfix_str(f"{progress.words / elapsed / 1e6:.2f}M words/s", refresh=False)
+        now = time.monotonic()
+        if not first:
+            first.append((now, progress.words))
+            bar.reset(total=progress.bytes_total)
+            bar.set_description("Reading", refresh=False)
+        start, words = first[0]
+        if now > start:
+            speed = (progress.words - words) / (now - start) / 1e6
+            bar.set_postfix_str(f"{speed:.2f}M words/s", refresh=False)
         bar.update(progress.bytes_read - bar.n)
 
     with bar:

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 import tempfile
-import threading
+import time
 import webbrowser
 from pathlib import Path
 from typing import Annotated
@@ -101,7 +101,8 @@ def projector(
         if not no_open:
             webbrowser.open(address)
         with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()  # the server answers from a thread of its own
+            while True:  # the server answers from a thread of its own
+                time.sleep(0.5)  # not one long wait: a Ctrl-C just before it would go unheard
 
 
 def _layouts(given: list[str] | None, none: bool) -> tuple[str, ...]:
@@ -128,7 +129,10 @@ def _folder(source: Path) -> Path | None:
 def _serve(folder: Path, host: str, port: int | None, config: bool) -> str:
     from w2vtrain.projector import server
 
-    return (server.serve_config if config else server.serve_tensorboard)(folder, host, port)
+    if config:
+        return server.serve_config(folder, host, port)
+    server.spare_tensorflow()
+    return server.serve_tensorboard(folder, host, port)
 
 
 def _say_how(folder: Path, config: bool) -> None:

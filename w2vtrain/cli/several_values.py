@@ -15,7 +15,8 @@ def spread(arguments: Sequence[str], flags: Sequence[str]) -> list[str]:
     flag, words = "", 0
     for argument in arguments:
         if argument.startswith("-") and argument != "-":
-            flag, words = (argument if argument in flags else ""), 0
+            name, equals, _ = argument.partition("=")
+            flag, words = (name if name in flags else ""), len(equals)
         elif flag:
             result += [flag] if words else []
             words += 1

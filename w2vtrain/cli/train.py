@@ -94,6 +94,8 @@ def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
     say(f"Loss        {summary.first_loss:.4f} in the first epoch, {summary.loss:.4f} in the last")
     if summary.val_loss is not None:
         say(f"Held out    loss {summary.val_loss:.4f}; lowest in epoch {summary.best_epoch}")
+    if summary.accuracy is not None:
+        say(f"Accuracy    {summary.accuracy:.4f} in the last epoch")
     say(f"Speed       {summary.words_per_second:,.0f} words/s, {summary.seconds:.1f} s")
     say(f"Vectors     {summary.vocabulary:,} words x {summary.embedding_dim} numbers")
     if not summary.unchanged:

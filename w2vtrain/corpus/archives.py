@@ -3,8 +3,10 @@
 import contextlib
 import io
 import logging
+import lzma
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -16,7 +18,16 @@ from w2vtrain.errors import W2VError
 _LOG = logging.getLogger(__name__)
 _SNIFFED = 8192
 # What zipfile raises for damaged archives, found by fuzzing.
-_DAMAGED = (zipfile.BadZipFile, OSError, EOFError, ValueError, OverflowError, struct.error)
+_DAMAGED = (
+    zipfile.BadZipFile,
+    OSError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+)
 _ENCRYPTED = 0x1  # bit of a member's flags
 
 
@@ -29,7 +40,7 @@ def zip_members(facts: InputFacts) -> Iterator[tuple[str, ByteStream]]:
         W2VError: the archive is damaged, encrypted, a bomb, or holds no text.
     """
     with _errors_named(facts.path), zipfile.ZipFile(facts.path) as archive:
-        members = [m for m in archive.infolist() if not m.is_dir() and not _hidden(m.filename)]
+        members = [m for m in archive.infolist() if not _no_file(m.filename)]
         packed = sum(member.compress_size for member in members)
         check_bomb(facts.path, sum(member.file_size for member in members), packed)
         found = 0
@@ -57,13 +68,15 @@ def _errors_named(label: str) -> Iterator[None]:
         yield
     except _DAMAGED as error:
         raise W2VError(f"{label} is damaged: {error}", "Get the file again.") from None
-    except NotImplementedError as error:
+    except RuntimeError as error:  # an unknown method, or a password that is asked for
         raise W2VError(
             f"{label} is packed in an unusual way: {error}", "Unpack it first and give the text."
         ) from None
 
 
-def _hidden(name: str) -> bool:
+def _no_file(name: str) -> bool:
+    if not name or name.endswith("/"):  # a folder
+        return True
     parts = PurePosixPath(name).parts
     return "__MACOSX" in parts or any(p.startswith(".") and p.strip(".") for p in parts)
 

@@ -5,7 +5,7 @@ a provisional id at once, and the final ids come from one table when the counts 
 """
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -42,7 +42,9 @@ class TokenizedBlock:
     lengths: np.ndarray
 
 
-def tokenized(blocks: Iterable[Block], config: PrepareConfig) -> Iterator[TokenizedBlock]:
+def tokenized(
+    blocks: Iterable[Block], config: PrepareConfig
+) -> Generator[TokenizedBlock, None, None]:
     """Yields the blocks tokenized, in their order, by the functions that the saved layer holds.
 
     TensorFlow works in threads of its own while the next block is read and the last one counted.

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from w2vtrain.corpus.byte_streams import ByteStream, InputFacts
 from w2vtrain.errors import W2VError
 
-CHUNK = 1 << 21  # bytes decoded at once
+CHUNK = 1 << 20  # bytes decoded at once
 _REPLACE_AND_COUNT = "w2vtrain-replace-and-count"
 
 

@@ -1,6 +1,6 @@
 """Text into units (lines, paragraphs or whole files), which a context window never crosses.
 
-A block is some megabytes of text with one unit a line: what goes to the tokenizer in one call. A
+A block is about a megabyte of text with one unit a line: what goes to the tokenizer in one call. A
 unit longer than a block is spread over several, cut at white space, so memory stays bounded and
 nothing is ever cut short.
 """
@@ -13,7 +13,7 @@ from w2vtrain.config import Boundary
 from w2vtrain.errors import W2VError
 
 # Characters of a block. Smaller ones cost calls, larger ones fall out of the processor's cache.
-BLOCK = 1 << 21
+BLOCK = 1 << 20
 # A stretch this long without white space is no text; holding it would cost memory without end.
 LONGEST_STRETCH = 1 << 28
 

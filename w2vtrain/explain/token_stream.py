@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run_directory import RunDirectory, read_manifest
+from w2vtrain.run_directory import RunDirectory, read_corpus_manifest
 from w2vtrain.vocabulary import PADDING_ID, Vocabulary
 
 BLOCK = 2**20  # tokens held at once
@@ -36,7 +36,7 @@ class TokenStream:
         Raises:
             W2VError: the run holds no prepared corpus, or a file of it is missing or damaged.
         """
-        read_manifest(run.corpus, made_by=f"w2v prepare INPUT... -o {run.root}")
+        read_corpus_manifest(run)
         ids = np.load(run.token_ids, mmap_mode="r")
         boundaries = np.load(run.boundaries)
         return cls(ids, boundaries, Vocabulary.load(run.corpus_vocabulary), str(run.root))

@@ -5,6 +5,7 @@ Embeddings (NAACL 2018), section 3: the overlap of the ten nearest neighbours.
 """
 
 from collections.abc import Sequence
+from itertools import combinations
 
 import numpy as np
 
@@ -26,16 +27,12 @@ def overlaps(one: Neighbors, other: Neighbors) -> np.ndarray:
     return np.array([len(set(a) & set(b)) / len(a) for a, b in pairs], dtype=np.float64)
 
 
-def mean_pairwise(runs: Sequence[Neighbors]) -> np.ndarray:
-    """Returns each word's overlap, averaged over all pairs of runs: float64, shape `(words,)`."""
-    pairs = [overlaps(runs[i], runs[j]) for i in range(len(runs)) for j in range(i + 1, len(runs))]
-    return np.mean(pairs, axis=0)
+def pairwise(runs: Sequence[Neighbors]) -> np.ndarray:
+    """Returns each word's overlap in every pair of runs: float64, shape `(pairs, words)`."""
+    pairs = combinations(runs, 2)
+    return np.array([overlaps(one, other) for one, other in pairs])
 
 
-def mean_jaccard(runs: Sequence[Neighbors]) -> np.ndarray:
-    """Returns each word's Jaccard index, intersection over union, averaged over pairs of runs.
-
-    For two lists of k neighbours with an overlap o it is `o / (2 - o)`.
-    """
-    pairs = [overlaps(runs[i], runs[j]) for i in range(len(runs)) for j in range(i + 1, len(runs))]
-    return np.mean([o / (2 - o) for o in pairs], axis=0)
+def jaccard(overlap: np.ndarray) -> np.ndarray:
+    """Returns intersection over union, `o / (2 - o)`, for lists of one length and overlap o."""
+    return overlap / (2 - overlap)

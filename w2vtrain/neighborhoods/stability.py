@@ -15,7 +15,7 @@ import numpy as np
 from w2vtrain.embeddings import Embeddings
 from w2vtrain.errors import W2VError
 from w2vtrain.neighborhoods.bands import Band, frequency_bands, sample
-from w2vtrain.neighborhoods.overlap import mean_jaccard, mean_pairwise, nearest
+from w2vtrain.neighborhoods.overlap import jaccard, nearest, pairwise
 from w2vtrain.neighborhoods.shared import SharedWords, share
 
 
@@ -129,13 +129,14 @@ def stability(
 
 def _words(shared: SharedWords, rows: np.ndarray, k: int) -> list[WordStability]:
     runs = [nearest(one, rows, k) for one in shared.sets]
-    overlap, jaccard = mean_pairwise(runs), mean_jaccard(runs)
+    pairs = pairwise(runs)
+    overlap, union = pairs.mean(axis=0), jaccard(pairs).mean(axis=0)
     return [
         WordStability(
             shared.tokens[row],
             None if shared.counts is None else int(shared.counts[row]),
             float(overlap[at]),
-            float(jaccard[at]),
+            float(union[at]),
             tuple(Counter(token for found in runs for token in found[at]).most_common()),
         )
         for at, row in enumerate(rows.tolist())

@@ -42,8 +42,8 @@ def families(texts: Iterable[str]) -> tuple[list[str], str]:
     Args:
         texts: as they are drawn, that is, after `drawn`.
     """
-    needed = {letter for text in texts for letter in text if letter.isprintable()}
-    missing = {letter for letter in needed if not letter.isspace()}
+    letters = {letter for text in texts for letter in text}
+    missing = {c for c in letters if unicodedata.category(c) not in ("Cc", "Cf", "Zs", "Zl", "Zp")}
     chosen = ["DejaVu Sans"]
     missing -= _letters("DejaVu Sans")
     for family in [*_PREFERRED[1:], *_installed()]:

@@ -33,6 +33,7 @@ def place_labels(
     frame: tuple[float, float],
     must: frozenset[int] = frozenset(),
     wide: frozenset[int] = frozenset(),
+    left: frozenset[int] = frozenset(),
     gap: float = 5.0,
 ) -> list[Placed]:
     """Returns places for as many labels as fit without touching one another.
@@ -44,6 +45,7 @@ def place_labels(
         frame: width and height of the picture; labels stay within it.
         must: points whose labels are moved further away rather than left out.
         wide: points with a larger mark, whose labels keep twice the distance.
+        left: labels that would rather stand left of their point than right.
         gap: pixels between a point and its label.
     """
     taken = _Taken()
@@ -52,9 +54,10 @@ def place_labels(
     placed = []
     for index in order:
         rings = (1, 2.5, 4.5, 7, 10, 14, 19, 25) if index in must else (1,)
-        spot = _free_spot(
-            points[index], sizes[index], taken, frame, gap * (1 + (index in wide)), rings
-        )
+        turned = -1 if index in left else 1
+        directions = [(turned * right, up) for right, up in _DIRECTIONS]
+        reach = gap * (1 + (index in wide))
+        spot = _free_spot(points[index], sizes[index], taken, frame, reach, rings, directions)
         if spot is not None:
             x, y, ring = spot
             taken.add(x, y, x + sizes[index][0], y + sizes[index][1])
@@ -69,11 +72,12 @@ def _free_spot(
     frame: tuple[float, float],
     gap: float,
     rings: Sequence[float],
+    directions: Sequence[tuple[int, int]],
 ) -> tuple[float, float, float] | None:
     width, height = size
     for ring in rings:
         free = []
-        for rank, (right, up) in enumerate(_DIRECTIONS):
+        for rank, (right, up) in enumerate(directions):
             reach = gap * ring * (0.7 if right and up else 1)
             x = point[0] + right * reach + (right - 1) * width / 2
             y = point[1] + up * reach + (up - 1) * height / 2

@@ -67,13 +67,25 @@ def layout(
 def principal_plane(vectors: np.ndarray) -> np.ndarray:
     """Returns the vectors' coordinates on their two directions of most variance.
 
+    Args:
+        vectors: float32 array, shape `(tokens, dim)`.
+    Returns:
+        float32 array, shape `(tokens, 2)`.
+    """
+    mean, axes = principal_axes(vectors)
+    return (vectors - mean) @ axes
+
+
+def principal_axes(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the mean of vectors and their two directions of most variance.
+
     Exact, from the covariance, without an iteration; each axis is turned so that its longest
-    coefficient is positive, and so that the same vectors give the same picture.
+    coefficient is positive, so that the same vectors give the same picture.
 
     Args:
         vectors: float32 array, shape `(tokens, dim)`.
     Returns:
-        float32 array, shape `(tokens, 2)`; where `dim` is 1, the second coordinate is 0.
+        float32 arrays, shapes `(dim,)` and `(dim, 2)`; where `dim` is 1, the second axis is 0.
     """
     mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     covariance = np.zeros((vectors.shape[1],) * 2)
@@ -83,8 +95,7 @@ def principal_plane(vectors: np.ndarray) -> np.ndarray:
     axes = np.linalg.eigh(covariance)[1][:, ::-1][:, :2]
     longest = np.abs(axes).argmax(axis=0)
     axes = (axes * np.sign(axes[longest, range(axes.shape[1])])).astype(np.float32)
-    places = (vectors - mean) @ axes
-    return np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
+    return mean, np.pad(axes, ((0, 0), (0, 2 - axes.shape[1])))
 
 
 def _tsne(units: np.ndarray, start: np.ndarray, seed: int, progress: Progress) -> np.ndarray:

@@ -11,8 +11,10 @@ from w2vtrain.embeddings import Embeddings
 from w2vtrain.errors import W2VError
 from w2vtrain.pictures.canvas import COLOURS, FAINT, MARKS, figure, write
 from w2vtrain.pictures.fonts import drawn
-from w2vtrain.pictures.labels import place_labels
 from w2vtrain.pictures.layouts import Method, Progress, layout
+from w2vtrain.pictures.text_boxes import write_labels
+
+_FEW = 120  # words that have room for larger marks and letters
 
 
 @dataclass(frozen=True)
@@ -116,32 +118,27 @@ def draw_map(chart: WordMap, paths: Sequence[Path], title: str = "", size: float
     return labelled
 
 
-def draw_on(drawing: Any, axes: Any, chart: WordMap, texts: Sequence[str], title: str) -> int:
-    """Draws the map on Matplotlib axes; returns how many words have their label."""
-    _frame(axes, chart.places, title)
+def draw_on(
+    drawing: Any,
+    axes: Any,
+    chart: WordMap,
+    texts: Sequence[str],
+    title: str,
+    extent: Sequence[np.ndarray] | None = None,
+) -> int:
+    """Draws the map on Matplotlib axes; returns how many words have their label.
+
+    Args:
+        extent: the lowest and the highest place that must fit; by default the map's own.
+    """
+    _frame(axes, extent or (chart.places.min(axis=0), chart.places.max(axis=0)), title)
     _points(axes, chart)
-    drawing.canvas.draw()  # the layout of the figure must stand before labels are measured
-    drawing.set_layout_engine("none")
-    box = axes.get_window_extent()
-    pixels = axes.transData.transform(chart.places) - [box.x0, box.y0]
     order = _order(chart)
-    font = 9.0 if len(chart.tokens) <= 120 else 7.0
-    measured = [_text(axes, texts[i], (0, 0), font, i in chart.highlighted) for i in order]
-    renderer = drawing.canvas.get_renderer()
-    sizes = np.zeros((len(texts), 2))
-    for index, artist in zip(order, measured, strict=True):
-        extent = artist.get_window_extent(renderer)
-        sizes[index] = extent.width + 3, extent.height + 2
-        artist.remove()
     must = frozenset(order) if chart.all_labels else chart.highlighted
-    placed = place_labels(pixels, sizes, order, (box.width, box.height), must, chart.highlighted)
-    inverse = axes.transData.inverted()
-    for label in placed:
-        corner = inverse.transform((label.x + box.x0 + 1, label.y + box.y0 + 1))
-        _text(axes, texts[label.index], corner, font, label.index in chart.highlighted)
-        if label.far:
-            _leader(axes, inverse, label, sizes[label.index], box, chart.places[label.index])
-    return len(placed)
+    font = 9.0 if len(chart.tokens) <= _FEW else 7.0
+    return write_labels(
+        drawing, axes, texts, chart.places, order, must, chart.highlighted, font=font
+    )
 
 
 def _order(chart: WordMap) -> list[int]:
@@ -150,8 +147,8 @@ def _order(chart: WordMap) -> list[int]:
     return [*sorted(chart.highlighted), *rest][:4000]
 
 
-def _frame(axes: Any, places: np.ndarray, title: str) -> None:
-    low, high = places.min(axis=0), places.max(axis=0)
+def _frame(axes: Any, extent: Sequence[np.ndarray], title: str) -> None:
+    low, high = extent
     centre, reach = (low + high) / 2, max(float((high - low).max()) / 2, 1e-9) * 1.08
     axes.set_xlim(centre[0] - reach, centre[0] + reach)
     axes.set_ylim(centre[1] - reach, centre[1] + reach)
@@ -166,7 +163,7 @@ def _frame(axes: Any, places: np.ndarray, title: str) -> None:
 def _points(axes: Any, chart: WordMap) -> None:
     grouped = frozenset().union(*chart.groups.values())
     plain = [row for row in range(len(chart.tokens)) if row not in grouped]
-    many = len(chart.tokens) > 120
+    many = len(chart.tokens) > _FEW
     style = {"s": 3 if many else 12, "linewidths": 0}
     axes.scatter(*chart.places[plain].T, color=FAINT if many else COLOURS[0], **style)
     for number, (name, rows) in enumerate(chart.groups.items()):
@@ -189,20 +186,3 @@ def _points(axes: Any, chart: WordMap) -> None:
             edgecolors="black",
             linewidths=1.4,
         )
-
-
-def _text(axes: Any, text: str, at: Any, font: float, bold: bool) -> Any:
-    return axes.text(
-        *at,
-        text,
-        fontsize=font + 2 * bold,
-        fontweight="bold" if bold else "normal",
-        ha="left",
-        va="bottom",
-        parse_math=False,  # a word may hold a dollar sign
-    )
-
-
-def _leader(axes: Any, inverse: Any, label: Any, size: Any, box: Any, point: Any) -> None:
-    middle = inverse.transform((label.x + size[0] / 2 + box.x0, label.y + size[1] / 2 + box.y0))
-    axes.plot(*zip(middle, point, strict=True), color=FAINT, linewidth=0.6, zorder=0)

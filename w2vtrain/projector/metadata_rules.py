@@ -121,7 +121,7 @@ def _cell_findings(
             value = row.get(name)
             if not isinstance(value, float) or (shown := number_text(value)) == cell:
                 continue
-            if name not in numeric or not _ORDINARY.fullmatch(cell):
+            if name not in numeric or not _ORDINARY.fullmatch(cell.strip(" ")):
                 yield Finding("coerced", file, line, f"{name} {cell!r} is shown as {shown}.")
 
 

@@ -26,15 +26,15 @@ def write_bytes(path: Path, vectors: np.ndarray) -> None:
 def tensorboard_reads_bytes(path: Path) -> bool:
     """Returns whether TensorBoard takes the file for raw float32, as it is meant.
 
-    It does where the first line that is not empty is not UTF-8; otherwise it takes that line for
-    numbers in text, and fails.
+    It does where a line is not UTF-8, if every line before it is empty or numbers in text.
     """
     with path.open("rb") as file:
         for line in file:
             try:
-                text = line.decode("utf-8")
+                text = line.decode("utf-8").rstrip("\n")
+                [float(cell) for cell in text.split("\t") if text]
             except UnicodeDecodeError:
                 return True
-            if text.rstrip("\n"):
+            except ValueError:
                 return False
     return False

@@ -68,14 +68,15 @@ def server_tensor(path: Path, shape: tuple[int, int] | None) -> Tensor:
             except ValueError as error:
                 return _refused(path, f"line {number}: {error}; TensorBoard's server fails.")
             lines.append(number)
-            if len(rows[-1]) != len(rows[0]):
-                return _refused(
-                    path,
-                    f"line {number} has {len(rows[-1])} numbers, the first has {len(rows[0])}; "
-                    "TensorBoard's server fails.",
-                )
     if not rows:
         return _refused(path, "it holds no vector.")
+    for number, row in zip(lines, rows, strict=True):
+        if len(row) != len(rows[0]):
+            return _refused(
+                path,
+                f"line {number} has {len(row)} numbers, the first has {len(rows[0])}; "
+                "TensorBoard's server fails.",
+            )
     return _sent(path, np.array(rows), lines)
 
 

@@ -32,6 +32,8 @@ class TrainProgress:
         val_loss: held-out loss, in the last row of an epoch; None where it is not measured.
         val_mrr: mean reciprocal rank of the true context, likewise.
         val_recall: share of true contexts among the first 10, likewise.
+        accuracy: share of the pairs since the epoch began whose context scored highest, or None
+            where the objective does not measure it.
     """
 
     epoch: int
@@ -47,6 +49,7 @@ class TrainProgress:
     val_loss: float | None = None
     val_mrr: float | None = None
     val_recall: float | None = None
+    accuracy: float | None = None
 
 
 class Recorder(keras.callbacks.Callback):
@@ -115,6 +118,7 @@ class Recorder(keras.callbacks.Callback):
             words_total=self._words * (self._epochs - self._first),
             words_per_second=words / seconds,
             seconds=seconds,
+            accuracy=float(logs["accuracy"]) if logs and "accuracy" in logs else None,
         )
         self.rows.append(row)
         if self._progress is not None:

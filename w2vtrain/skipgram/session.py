@@ -94,6 +94,7 @@ class Session:
         if held_out is not None:
             self.training.facts["held_out_words"] = held_out.tokens
             self._validator = Validator(self.training, held_out, self.text, config)
+        self._snapshots = self._make_snapshots() if config.snapshots else None
 
     def fit(self, checkpoints: "CheckpointFolder", hooks: Hooks) -> None:
         """Trains, from the last checkpoint if there is one."""
@@ -123,7 +124,9 @@ class Session:
             if judge.out_of_patience():  # it was killed after its last epoch
                 place.epoch, place.step = self._epochs, 0
         logs = _logs(self._directory, training, self.text, hooks.watch, bool(rows or self._origin))
-        fit(training, self._epochs, [recorder, *judges, logs, *hooks.callbacks, checkpointer])
+        kept = [self._snapshots] if self._snapshots else []
+        callbacks = [recorder, *judges, logs, *kept, *hooks.callbacks, checkpointer]
+        fit(training, self._epochs, callbacks)
         self.history = recorder.rows
         if config.takes_best:
             checkpoints.restore_best(training.model)
@@ -131,14 +134,13 @@ class Session:
 
     def write(self, names: RunDirectory, folder: Path) -> None:
         """Writes vectors, vocabulary, model and history into `folder`."""
-        vocabulary = self.text.vocabulary
-        rows = np.arange(self.text.first_id, len(vocabulary))
-        if self._grown:  # new ids follow the old ones there; here rows go by falling count
-            rows = rows[np.argsort(-vocabulary.counts[rows], kind="stable")]
+        vocabulary, rows = self.text.vocabulary, self._rows()
         for path, layer in (
             (names.vectors, self.training.model.target_embedding),
             (names.context_vectors, self.training.model.context_embedding),
         ):
+            if layer is None:  # a hierarchical softmax has inner nodes in place of contexts
+                continue
             table = layer.embeddings.numpy()[rows]
             if not np.isfinite(table).all():
                 raise W2VError(
@@ -150,9 +152,32 @@ class Session:
         Vocabulary(tokens, vocabulary.counts[rows]).save(folder / names.vocabulary.name)
         self.training.model.save(folder / names.keras_model.name)
         self._write_history(folder / names.history.name)
+        if self._snapshots is not None:
+            self._snapshots.move_to(folder / names.snapshots.name)
+
+    def _rows(self) -> np.ndarray:
+        """Returns the ids of the vectors that are written, in their order."""
+        counts = self.text.vocabulary.counts
+        rows = np.arange(self.text.first_id, len(counts))
+        if self._grown:  # new ids follow the old ones there; here rows go by falling count
+            rows = rows[np.argsort(-counts[rows], kind="stable")]
+        return rows
+
+    def _make_snapshots(self) -> Any:
+        from w2vtrain.skipgram.snapshots import Snapshots
+        from w2vtrain.skipgram.training import Place
+
+        layer, rows = self.training.model.target_embedding, self._rows()
+        return Snapshots(
+            self._directory.root / ".snapshots",
+            lambda: layer.embeddings.numpy()[rows],
+            Place(self._first, 0),
+            self.training.place,
+        )
 
     def _write_history(self, path: Path) -> None:
         columns = [*HISTORY, *(HELD_OUT if self._validator else [])]
+        columns += ["accuracy"] if self.history[-1].accuracy is not None else []
         step, seconds = (self._origin.step, self._origin.seconds) if self._origin else (0, 0.0)
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
@@ -173,6 +198,19 @@ def _cell(value: float | int | None) -> str:
 
 def make_training(text: "TrainingText", config: TrainConfig, epochs: int) -> "Training":
     """Returns the training of the objective that `config` names."""
+    if config.objective.endswith("softmax"):
+        from w2vtrain.skipgram import softmax_training
+
+        makers = {
+            "full-softmax": softmax_training.full_softmax_training,
+            "sampled-softmax": softmax_training.sampled_softmax_training,
+            "hierarchical-softmax": softmax_training.hierarchical_softmax_training,
+        }
+        return makers[config.objective](text, config, epochs)
+    if config.objective == "tutorial":
+        from w2vtrain.skipgram.tutorial_training import tutorial_training
+
+        return tutorial_training(text, config, epochs)
     if config.pairs == "explicit":
         from w2vtrain.skipgram.pair_training import pair_training
 

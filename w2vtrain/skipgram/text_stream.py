@@ -40,11 +40,17 @@ class KeptText:
         Returns:
             two int32 arrays, shape `(tokens,)`: 0 to `width`.
         """
-        sizes = np.diff(self.unit_ends)
-        place = np.arange(len(self.tokens), dtype=np.int64)
-        left = np.minimum(place - np.repeat(self.unit_ends[:-1], sizes), width)
-        right = np.minimum(np.repeat(self.unit_ends[1:], sizes) - 1 - place, width)
-        return left.astype(np.int32), right.astype(np.int32)
+        left = np.full(len(self.tokens), width, np.int32)
+        right = left.copy()
+        starts, ends = self.unit_ends[:-1], self.unit_ends[1:]
+        # From far to near: where a unit is shorter than the window, its neighbour is put right
+        # when its own nearer tokens are.
+        for distance in reversed(range(width)):
+            places = starts + distance
+            left[places[places < len(left)]] = distance
+            places = ends - 1 - distance
+            right[places[places >= 0]] = distance
+        return left, right
 
 
 class TokenFile:

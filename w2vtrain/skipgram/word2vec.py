@@ -9,9 +9,11 @@ import tensorflow as tf
 
 from w2vtrain.skipgram.step_shape import StepShape
 
-# The loss is measured on every eighth block of a step, a random sample of the text: its logarithms
-# would cost as much as two of the three matrix products (measured).
-LOSS_SAMPLING = 8
+# The loss is measured on one block of a step in 32, a random sample of the text: the logarithms of
+# all would cost as much as two of the three matrix products (measured).
+LOSS_SAMPLING = 32
+# A step's products are made in two halves that do not wait for each other: two threads share them.
+HALVES = 2
 
 
 @keras.saving.register_keras_serializable(package="w2vtrain")
@@ -123,15 +125,34 @@ class Word2Vec(keras.Model):
         Returns:
             float32 scalars: the summed loss and the summed weight of the pairs measured.
         """
-        target_rows, target_uses = self._gather(self.target_embedding, batch, "target")
-        context_rows, context_uses = self._gather(self.context_embedding, batch, "context")
-        gradients, loss, weight = self._gradients(target_uses, context_uses, batch, loss_sampling)
-        for layer, rows, gradient, name in (
-            (self.target_embedding, target_rows, gradients[0], "target"),
-            (self.context_embedding, context_rows, gradients[1], "context"),
+        assert self.shape is not None
+        target_rows = self._distinct_rows(self.target_embedding, batch, "target")
+        context_rows = self._distinct_rows(self.context_embedding, batch, "context")
+        parts = HALVES if self.shape.blocks % HALVES == 0 else 1
+        measured = -(-self.shape.blocks // (parts * loss_sampling))
+        gradients, losses, weights = [], [], []
+        for half in self._split(batch, parts):
+            targets = tf.gather(target_rows, half["target_places"])
+            columns = tf.gather(context_rows, half["context_places"])
+            scored = self._scored(targets, columns, half)
+            error = self._error(*scored)
+            gradients.append(
+                (
+                    tf.einsum("bsc,bcd->bsd", error, columns),
+                    tf.einsum("bsc,bsd->bcd", error, targets),
+                )
+            )
+            loss, weight = self._loss(*(part[:measured] for part in scored))
+            losses.append(loss)
+            weights.append(weight)
+        target_gradients, context_gradients = zip(*gradients, strict=True)
+        for layer, rows, parts_of_gradient, name in (
+            (self.target_embedding, target_rows, target_gradients, "target"),
+            (self.context_embedding, context_rows, context_gradients, "context"),
         ):
+            gradient = tf.concat(parts_of_gradient, axis=0)
             self._update(layer, rows, gradient, batch, name, learning_rate)
-        return loss, weight
+        return tf.add_n(losses), tf.add_n(weights)
 
     def loss_on_blocks(self, batch: Mapping[str, Any]) -> tuple[Any, Any]:
         """Returns the loss of a batch, measured on all its blocks, and changes nothing.
@@ -141,10 +162,13 @@ class Word2Vec(keras.Model):
         Returns:
             float32 scalars: the summed loss and the summed weight of the pairs.
         """
-        _, targets = self._gather(self.target_embedding, batch, "target")
-        _, contexts = self._gather(self.context_embedding, batch, "context")
-        _, loss, weight = self._gradients(targets, contexts, batch, 1)
-        return loss, weight
+        targets = tf.gather(
+            self._distinct_rows(self.target_embedding, batch, "target"), batch["target_places"]
+        )
+        columns = tf.gather(
+            self._distinct_rows(self.context_embedding, batch, "context"), batch["context_places"]
+        )
+        return self._loss(*self._scored(targets, columns, {**batch, "hits": self._hits(batch)}))
 
     def loss_on_pairs(self, batch: Any) -> tuple[Any, Any]:
         """Returns the loss of a batch of explicit pairs, and changes nothing.
@@ -158,36 +182,58 @@ class Word2Vec(keras.Model):
         losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, self(inputs))
         return tf.reduce_sum(losses), tf.cast(tf.shape(labels)[0], tf.float32)
 
-    def _gradients(
-        self, targets: Any, columns: Any, batch: Mapping[str, Any], loss_sampling: int
-    ) -> tuple[tuple[Any, Any], Any, Any]:
-        """Returns minus the gradients of L for each use of a row, and the loss with its weight."""
+    @staticmethod
+    def _hits(batch: Mapping[str, Any]) -> Any:
+        """Returns `Steps.hits` for each column: float32, shape `(blocks, columns)`."""
+        return tf.gather(batch["hits"], batch["context_places"])
+
+    def _split(self, batch: Mapping[str, Any], parts: int) -> list[dict[str, Any]]:
+        """Returns the blocks of a step in equal parts, with a value of `hits` for each column."""
+        whole = {name: batch[name] for name in ("windows", "target_places", "context_places")}
+        whole["hits"] = self._hits(batch)
+        split = {name: tf.split(array, parts) for name, array in whole.items()}
+        return [{name: arrays[i] for name, arrays in split.items()} for i in range(parts)]
+
+    def _scored(
+        self, targets: Any, columns: Any, blocks: Mapping[str, Any]
+    ) -> tuple[Any, Any, Any]:
+        """Returns what a block's error and loss are made of.
+
+        Args:
+            targets: float32, shape `(blocks, block_size, dim)`: a row for each target.
+            columns: float32, shape `(blocks, columns, dim)`: for each context and noise word.
+            blocks: `windows`, and `hits` for each column.
+        Returns:
+            weights, shape `(blocks, block_size, columns)`; the share of a column's score that
+            counts as noise of other pairs, shape `(blocks, 1, columns)`; the scores.
+        """
         assert self.shape is not None
-        is_context = np.arange(self.shape.columns, dtype=np.int32) < self.shape.contexts
-        is_context = is_context.astype(np.float32)  # (columns,)
-        weights = tf.gather(self.shape.weight_table(), batch["windows"])
-        # (blocks, block_size, columns); a pair's own context is not its noise: the share of its
-        # noise that hits it is taken back here.
-        unhit = 1 - is_context * tf.gather(batch["hits"], batch["context_places"])
-        scores = tf.einsum("bsd,bcd->bsc", targets, columns)
-        error = weights * (is_context - unhit[:, None, :] * tf.sigmoid(scores))
-        gradients = (
-            tf.einsum("bsc,bcd->bsd", error, columns),
-            tf.einsum("bsc,bsd->bcd", error, targets),
-        )
-        few = -(-self.shape.blocks // loss_sampling)
+        weights = tf.gather(self.shape.weight_table(), blocks["windows"])
+        # A pair's own context is not its noise: the share of its noise that hits it is taken back.
+        unhit = 1 - self._is_context() * blocks["hits"]
+        return weights, unhit[:, None, :], tf.einsum("bsd,bcd->bsc", targets, columns)
+
+    def _is_context(self) -> np.ndarray:
+        """Returns 1 for the context columns of a block, 0 for its noise: float32, `(columns,)`."""
+        assert self.shape is not None
+        return (np.arange(self.shape.columns) < self.shape.contexts).astype(np.float32)
+
+    def _error(self, weights: Any, unhit: Any, scores: Any) -> Any:
+        """Returns minus the derivative of L by each score: float32, like `scores`."""
+        return weights * (self._is_context() - unhit * tf.sigmoid(scores))
+
+    def _loss(self, weights: Any, unhit: Any, scores: Any) -> tuple[Any, Any]:
+        """Returns L of some blocks, and the summed weight of their pairs: float32 scalars."""
         # -w log sigmoid(s) = w softplus(s) - w s, so all three sums of L are these two terms.
-        terms = unhit[:few, None, :] * tf.nn.softplus(scores[:few]) - is_context * scores[:few]
-        loss = tf.reduce_sum(weights[:few] * terms)
-        return gradients, loss, tf.reduce_sum(weights[:few] * is_context)
+        terms = unhit * tf.nn.softplus(scores) - self._is_context() * scores
+        return tf.reduce_sum(weights * terms), tf.reduce_sum(weights * self._is_context())
 
     @staticmethod
-    def _gather(layer: Any, batch: Mapping[str, Any], name: str) -> tuple[Any, Any]:
-        """Returns the step's distinct rows of a table, and a copy of its row for each use."""
+    def _distinct_rows(layer: Any, batch: Mapping[str, Any], name: str) -> Any:
+        """Returns the rows of a table that a step uses, each once."""
         distinct = batch[f"{name}_segments"][-1] + 1  # what follows in `rows` is padding
         # The variable itself, not the layer's call, which would read the whole table.
-        rows = tf.gather(layer.embeddings.value, batch[f"{name}_rows"][:distinct])
-        return rows, tf.gather(rows, batch[f"{name}_places"])
+        return tf.gather(layer.embeddings.value, batch[f"{name}_rows"][:distinct])
 
     @staticmethod
     def _update(

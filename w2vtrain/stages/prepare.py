@@ -1,10 +1,11 @@
 """Stage 1: text into a vocabulary, token ids and a vectorizer, in RUN/corpus.
 
-The text is read once: blocks of some megabytes are tokenized in TensorFlow by the functions that
+The text is read once: blocks of about a megabyte are tokenized in TensorFlow by the functions that
 the saved TextVectorization layer holds, counted under provisional ids, and spooled; the final ids
 follow from the counts.
 """
 
+import contextlib
 import dataclasses
 import logging
 import time
@@ -107,7 +108,7 @@ def prepare(
         run: the run directory; made if it is missing.
         config: the settings; the defaults of `PrepareConfig` if None.
         force: do it again even when inputs and settings are those of the run's corpus.
-        progress: called after each block of some megabytes.
+        progress: called after each block of about a megabyte.
     Raises:
         W2VError: whatever is wrong with the inputs or the place; the run stays as it was.
     """
@@ -150,12 +151,12 @@ def _unchanged(
     directory: RunDirectory, sources: Sources, config: PrepareConfig
 ) -> PrepareSummary | None:
     """Returns the run's own summary when it was made, whole, from the same inputs and settings."""
-    if STDIN in sources.names:
+    if not all(Path(name).is_file() for name in sources.names):  # a pipe can be read only once
         return None
     try:
         manifest = read_manifest(directory.corpus, "w2v prepare", verify=True)
         known = [(facts["path"], facts["sha256"]) for facts in manifest["inputs"]]
-        summary = PrepareSummary(**{**manifest["summary"], "unchanged": True})
+        summary = PrepareSummary(**manifest["summary"])
     except (W2VError, KeyError, TypeError):
         return None
     if manifest.get("config") != config.as_dict() or [p for p, _ in known] != list(sources.names):
@@ -164,7 +165,11 @@ def _unchanged(
         same = all(sha256(Path(path)) == digest for path, digest in known)
     except OSError:  # reading them again will say what is wrong
         return None
-    return summary if same else None
+    if not same:
+        return None
+    return dataclasses.replace(
+        summary, unchanged=True, run=str(directory.root), passed_over=sources.passed_over
+    )
 
 
 class Reading:
@@ -189,9 +194,10 @@ class Reading:
         counter = TokenCounter(self._config.max_types)
         spool = TokenSpool(self._folder)
         try:
-            for block in tokenized(packed(self._pieces()), self._config):
-                spool.append(counter.add(block), block.lengths, block.block.ends)
-                self._count_words(block)
+            with contextlib.closing(tokenized(packed(self._pieces()), self._config)) as blocks:
+                for block in blocks:
+                    spool.append(counter.add(block), block.lengths, block.block.ends)
+                    self._count_words(block)
             counted = counter.result(self._config)
             self._check(counted)
             encoded = spool.encode(

@@ -45,6 +45,8 @@ class TrainSummary:
         val_loss: held-out loss of the epoch whose vectors these are; None without held-out text.
         best_epoch: the epoch with the lowest held-out loss, from 1; None likewise.
         facts: what the objective chose: tokens a step, noise words, damped rows.
+        accuracy: share of the pairs of the last epoch whose context got the highest probability;
+            None where the objective does not know it.
     """
 
     unchanged: bool
@@ -61,6 +63,7 @@ class TrainSummary:
     val_loss: float | None
     best_epoch: int | None
     facts: dict[str, Any]
+    accuracy: float | None = None
 
 
 def train(
@@ -200,6 +203,7 @@ def _summary(run: str, session: Session, config: TrainConfig) -> TrainSummary:
         seconds=session.seconds,
         words_per_second=text.file.tokens * len(ends) / session.seconds,
         kept_share=text.kept_share(config),
+        accuracy=last.accuracy,
         val_loss=last.val_loss,
         best_epoch=best,
         facts=session.training.facts,

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.errors import W2VError
-from w2vtrain.run_directory import MANIFEST, RunDirectory, read_manifest
+from w2vtrain.run_directory import MANIFEST, RunDirectory, read_corpus_manifest
 from w2vtrain.vocabulary import OOV_TOKEN, Vocabulary
 from w2vtrain.why_not.counts import Counts, Status
 from w2vtrain.why_not.raw_text import Found, look_for
@@ -66,7 +66,7 @@ def why_not(run: str | Path, token: str) -> Trace:
     if not token.strip():
         raise W2VError(f"{token!r} is no word.", "Give a word as it stands in the text.")
     directory = RunDirectory(Path(run))
-    manifest = read_manifest(directory.corpus, made_by=f"w2v prepare INPUT... -o {run}")
+    manifest = read_corpus_manifest(directory)
     config = PrepareConfig.from_mapping(manifest["config"], f"{directory.corpus / MANIFEST}")
     return _Follow(directory, manifest, config, token).trace()
 
@@ -175,7 +175,8 @@ class _Follow:
             return self._end(None, cause, conclusion, self._as_written())
         parts = [self._counts.status(piece) for piece in pieces]
         facts = ", ".join(f"{part.word!r} {part.place} ({part.count:,})" for part in parts)
-        self._step("splitting", f"{config.split}: {len(pieces)} tokens: {facts}", False)
+        happened = f"{config.split}: {len(pieces)} tokens: {facts}"
+        self._step("splitting", happened, cause != "splitting")
         conclusion = f"{self._token!r} becomes {len(pieces)} words: {', '.join(pieces)}."
         advice = self._as_written()
         if not advice and len(self._token.split()) > 1:

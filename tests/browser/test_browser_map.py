@@ -1,0 +1,64 @@
+"""The interactive map works from a file and asks for nothing."""
+
+import numpy as np
+from conftest import requests_of, wait_for
+
+from w2vtrain.embeddings import Embeddings
+from w2vtrain.pictures.map_page import write_map_page
+from w2vtrain.pictures.word_map import map_of
+
+WORDS = ["whale", "Whaler", "</script>", "犬", "naïve", "قطة", *(f"w{i}" for i in range(300))]
+
+
+def write(tmp_path, **chosen):
+    vectors = np.random.default_rng(0).normal(size=(len(WORDS), 4)).astype(np.float32)
+    embeddings = Embeddings(WORDS, vectors, np.arange(len(WORDS), 0, -1))
+    path = tmp_path / "map.html"
+    write_map_page(map_of(embeddings, "pca", **chosen), path, "A map <1>")
+    return path.as_uri()
+
+
+def found(browser, text):
+    box = browser.find_element("id", "search")
+    box.clear()
+    box.send_keys(text)
+    return [button.text for button in browser.find_elements("css selector", "#results button")]
+
+
+def test_search_finds_words_and_no_request_leaves_the_machine(browser, tmp_path):
+    browser.switch_to.default_content()
+    browser.get("about:blank")
+    requests_of(browser)
+    address = write(tmp_path, highlight=["naïve"])
+    browser.get(address)
+    assert browser.find_element("id", "title").text == "A map <1>"
+    assert "306 words, placed by PCA" in browser.find_element("id", "about").text
+    assert found(browser, "whale") == ["whale", "Whaler"]
+    assert found(browser, "犬") == ["犬"]
+    assert found(browser, "</s") == ["</script>"]
+    assert found(browser, "nothing here") == []
+    found(browser, "whaler")
+    browser.find_element("id", "search").send_keys("\n")
+    message = wait_for(lambda: browser.find_element("id", "message").text)
+    assert message == "Whaler (rank 2, 305 times)"
+    assert requests_of(browser) == [address]
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_zoom_and_hover(browser, tmp_path):
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
+
+    browser.switch_to.default_content()
+    browser.get(write(tmp_path))
+    before = browser.execute_script("return view.scale")
+    canvas = browser.find_element("id", "map")
+    ActionChains(browser).scroll_from_origin(ScrollOrigin.from_element(canvas), 0, -400).perform()
+    assert wait_for(lambda: browser.execute_script("return view.scale") > before * 1.5)
+    browser.execute_script("view = home(); draw()")
+    x, y = browser.execute_script("return [screenX(0), screenY(0)]")
+    script = (
+        "canvas.dispatchEvent(new PointerEvent('pointermove', {clientX: arguments[0], "
+        "clientY: arguments[1]})); return tip.textContent"
+    )
+    assert browser.execute_script(script, x, y) == "whale (rank 1, 306 times)"

@@ -1,0 +1,233 @@
+"""`w2v plot`: pictures of vectors and trainings, for reports and for the browser."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from w2vtrain.cli.output import Json, note, print_json, say
+from w2vtrain.cli.queries import Vectors
+from w2vtrain.cli.several_values import several_values
+from w2vtrain.errors import W2VError
+
+if TYPE_CHECKING:
+    from w2vtrain.embeddings import Embeddings
+    from w2vtrain.pictures.layouts import Progress
+
+plot = typer.Typer(
+    help="Draw pictures: a map of words, the training, frequencies, similarities, a relation.",
+    no_args_is_help=True,
+)
+
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
+Output = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output", "-o", help="File to write; its ending says the form; may be repeated."
+    ),
+]
+Title = Annotated[str | None, typer.Option(help="Title of the picture.")]
+_STILL = (".png", ".svg")
+# None: `map` chooses UMAP, or the vectors themselves where they have two numbers.
+_METHOD = "pca, tsne, umap, or vectors where they have 2 numbers. [default: umap, or vectors]"
+
+
+@plot.command("map", cls=several_values("--words", "--highlight", "--neighbors-of"))
+def map_(
+    vectors: Vectors,
+    method: Annotated[str | None, typer.Option(help=_METHOD, show_default=False)] = None,
+    top: Annotated[int, typer.Option(min=2, help="The N most frequent words.")] = 1000,
+    words: Annotated[list[str] | None, typer.Option("--words", help="These words instead.")] = None,
+    highlight: Annotated[list[str] | None, typer.Option(help="Words that stand out.")] = None,
+    neighbors_of: Annotated[
+        list[str] | None,
+        typer.Option(help="Words to show with their neighbours instead."),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", "--k", min=1, help="Neighbours of each.")] = 15,
+    checkpoints: Annotated[
+        bool,
+        typer.Option("--checkpoints", help="Before, during and after the training, and moving."),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the layout.")] = 1,
+    title: Title = None,
+    output: Output = None,
+    json: Json = False,
+) -> None:
+    """Draw words in the plane: PNG, SVG, and an HTML page to zoom and search, offline."""
+    from w2vtrain.cli.progress import bars
+    from w2vtrain.embeddings import Embeddings
+    from w2vtrain.pictures.layouts import METHODS
+    from w2vtrain.pictures.word_map import map_of
+
+    forms = (*_STILL, ".gif") if checkpoints else (*_STILL, ".html")
+    paths = _paths(vectors, "training-map" if checkpoints else "map", output, forms)
+    embeddings = Embeddings.load(vectors)
+    way = method or ("vectors" if embeddings.dim == 2 else "pca" if checkpoints else "umap")
+    if way not in METHODS:
+        raise W2VError(f"--method is {way!r}.", f"Choose one of: {', '.join(METHODS)}.")
+    with bars() as progress:
+        chart = map_of(
+            embeddings,
+            "pca" if checkpoints else way,
+            top=top,
+            words=words or (),
+            highlight=highlight or (),
+            neighbors_of=neighbors_of or (),
+            k=k,
+            seed=seed,
+            progress=progress,
+        )
+        if checkpoints:
+            _draw_checkpoints(vectors, chart, way, seed, paths, progress)
+        else:
+            _draw_map(chart, paths, title or f"{vectors}")
+    _report(paths, {"words": len(chart.tokens), "method": way, "seed": seed}, json)
+
+
+@plot.command()
+def history(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Trained runs.")],
+    output: Output = None,
+    json: Json = False,
+) -> None:
+    """Draw loss, learning rate and speed over the steps; several runs over one another."""
+    from w2vtrain.pictures.history import draw_history, read_history
+
+    paths = _paths(runs[0], "history", output)
+    draw_history([read_history(run) for run in runs], paths)
+    _report(paths, {"runs": [str(run) for run in runs]}, json)
+
+
+@plot.command()
+def frequency(
+    run: Run,
+    subsample_threshold: Annotated[
+        float | None,
+        typer.Option(min=0, max=1, help="Threshold to show. [default: the training's]"),
+    ] = None,
+    title: Title = None,
+    output: Output = None,
+    json: Json = False,
+) -> None:
+    """Draw how often words occur by rank, where they are cut off, what subsampling keeps."""
+    from w2vtrain.pictures.frequency import draw_frequencies, read_frequencies
+
+    paths = _paths(run, "frequency", output)
+    counts = read_frequencies(run, subsample_threshold)
+    draw_frequencies(counts, paths, f"{run}" if title is None else title)
+    record = {
+        "words": len(counts.kept),
+        "left_out": len(counts.left_out),
+        "subsample_threshold": counts.threshold,
+        "kept_share": float(counts.after_subsampling.sum() / max(counts.kept.sum(), 1)),
+    }
+    _report(paths, record, json)
+
+
+@plot.command()
+def similarity(
+    vectors: Vectors,
+    words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Two words or more.")],
+    title: Title = None,
+    output: Output = None,
+    json: Json = False,
+) -> None:
+    """Draw the cosines between words as a heat map, like words beside one another."""
+    from w2vtrain.embeddings import Embeddings
+    from w2vtrain.pictures.heat_map import draw_heat_map
+
+    paths = _paths(vectors, "similarity", output)
+    order = draw_heat_map(Embeddings.load(vectors), words, paths, title or "")
+    _report(paths, {"words": order}, json)
+
+
+@plot.command()
+def analogy(
+    vectors: Vectors,
+    pairs: Annotated[list[str], typer.Argument(metavar="A:B...", help="Pairs: king:queen …")],
+    title: Title = None,
+    output: Output = None,
+    json: Json = False,
+) -> None:
+    """Draw the pairs of a relation as arrows, in the plane of their mean offset."""
+    from w2vtrain.embeddings import Embeddings
+    from w2vtrain.pictures.relation import draw_relation, relation
+
+    paths = _paths(vectors, "analogy", output)
+    embeddings = Embeddings.load(vectors)
+    found = relation(embeddings, [_pair(text, embeddings) for text in pairs])
+    draw_relation(found, paths, title or "")
+    rows = zip(found.pairs, found.agreement.tolist(), strict=True)
+    record = {"pairs": [{"from": a, "to": b, "agreement": c} for (a, b), c in rows]}
+    _report(paths, record, json)
+
+
+def _pair(text: str, embeddings: "Embeddings") -> tuple[str, str]:
+    """Returns the two words of `a:b`; where words hold colons, the cut that leaves known words."""
+    cuts = [i for i, letter in enumerate(text) if letter == ":" and 0 < i < len(text) - 1]
+    if not cuts:
+        raise W2VError(f"{text!r} is no pair.", "Give two words with a colon between: king:queen.")
+    pairs = [(text[:cut], text[cut + 1 :]) for cut in cuts]
+    return next((p for p in pairs if p[0] in embeddings and p[1] in embeddings), pairs[0])
+
+
+def _draw_map(chart: object, paths: list[Path], title: str) -> None:
+    from w2vtrain.pictures.map_page import write_map_page
+    from w2vtrain.pictures.word_map import WordMap, draw_map
+
+    assert isinstance(chart, WordMap)
+    still = [path for path in paths if path.suffix.lower() in _STILL]
+    if still:
+        labelled = draw_map(chart, still, title)
+        if labelled < len(chart.tokens):
+            note(f"{labelled:,} of {len(chart.tokens):,} words have room for a label.")
+    for path in paths:
+        if path not in still:
+            write_map_page(chart, path, title)
+
+
+def _draw_checkpoints(
+    run: Path, chart: object, method: str, seed: int, paths: list[Path], progress: "Progress"
+) -> None:
+    from w2vtrain.pictures import snapshots as over_time
+    from w2vtrain.pictures.word_map import WordMap
+
+    assert isinstance(chart, WordMap)
+    kept = over_time.read_snapshots(run)
+    places = over_time.places_over_time(kept, chart.ranks, method, seed, progress)  # type: ignore[arg-type]
+    still = [path for path in paths if path.suffix.lower() in _STILL]
+    if still:
+        over_time.draw_side_by_side(chart, places, kept.epochs, still)
+    for path in paths:
+        if path not in still:
+            over_time.draw_animation(chart, places, kept.epochs, path, progress)
+
+
+def _paths(
+    source: Path, name: str, given: list[Path] | None, forms: tuple[str, ...] = _STILL
+) -> list[Path]:
+    """Returns the files to write; refuses an unknown ending before any work is done."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")  # letters that no font has
+    if given:
+        for path in given:
+            if path.suffix.lower() not in forms:
+                raise W2VError(f"{path} ends in {path.suffix!r}.", f"Choose: {', '.join(forms)}.")
+        return given
+    folder = source / "pictures" if _is_run(source) else Path()
+    return [folder / f"{name}{form}" for form in forms]
+
+
+def _is_run(source: Path) -> bool:
+    from w2vtrain.run_directory import RunDirectory
+
+    return RunDirectory(source).corpus.is_dir() or RunDirectory(source).model.is_dir()
+
+
+def _report(paths: list[Path], record: Mapping[str, object], json: bool) -> None:
+    if json:
+        print_json({**record, "files": [str(path) for path in paths]})
+        return
+    for path in paths:
+        say(f"{path}  ({path.stat().st_size:,} bytes)")
