@@ -30,8 +30,11 @@ Output = Annotated[
 ]
 Title = Annotated[str | None, typer.Option(help="Title of the picture.")]
 _STILL = (".png", ".svg")
-# None: `map` chooses UMAP, or the vectors themselves where they have two numbers.
-_METHOD = "pca, tsne, umap, or vectors where they have 2 numbers. [default: umap, or vectors]"
+_METHOD = (
+    "pca, tsne, umap, or vectors where they have 2 numbers. "
+    "[default: vectors for those; tsne up to 5,000 words, umap above; pca with --checkpoints]"
+)
+_TSNE_WORDS = 5000  # t-SNE spreads words evenly, which labels need; UMAP is faster for many
 
 
 @plot.command("map", cls=several_values("--words", "--highlight", "--neighbors-of"))
@@ -64,7 +67,7 @@ def map_(
     forms = (*_STILL, ".gif") if checkpoints else (*_STILL, ".html")
     paths = _paths(vectors, "training-map" if checkpoints else "map", output, forms)
     embeddings = Embeddings.load(vectors)
-    way = method or ("vectors" if embeddings.dim == 2 else "pca" if checkpoints else "umap")
+    way = method or _default_method(embeddings.dim, min(top, len(embeddings)), checkpoints)
     if way not in METHODS:
         raise W2VError(f"--method is {way!r}.", f"Choose one of: {', '.join(METHODS)}.")
     with bars() as progress:
@@ -162,6 +165,14 @@ def analogy(
     rows = zip(found.pairs, found.agreement.tolist(), strict=True)
     record = {"pairs": [{"from": a, "to": b, "agreement": c} for (a, b), c in rows]}
     _report(paths, record, json)
+
+
+def _default_method(dim: int, words: int, checkpoints: bool) -> str:
+    if dim == 2:
+        return "vectors"
+    if checkpoints:
+        return "pca"
+    return "tsne" if words <= _TSNE_WORDS else "umap"
 
 
 def _pair(text: str, embeddings: "Embeddings") -> tuple[str, str]:
