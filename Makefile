@@ -44,7 +44,7 @@ PLOT := $(BIN)/w2v plot
 PICTURES := docs/pictures
 pictures: install
 	$(BIN)/w2v run configs/demo.toml
-	$(PLOT) map runs/demo --top 300 --title "The bundled corpus" -o $(PICTURES)/map.png
+	$(PLOT) map runs/demo --top 250 --title "The bundled corpus" -o $(PICTURES)/map.png
 	$(PLOT) map runs/demo --neighbors-of king doctor rain -k 10 --method pca \
 		--title "Neighbours" -o $(PICTURES)/neighbors.png
 	$(PLOT) history runs/demo -o $(PICTURES)/history.png
