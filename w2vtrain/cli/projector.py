@@ -129,7 +129,10 @@ def _folder(source: Path) -> Path | None:
 def _serve(folder: Path, host: str, port: int | None, config: bool) -> str:
     from w2vtrain.projector import server
 
-    return (server.serve_config if config else server.serve_tensorboard)(folder, host, port)
+    if config:
+        return server.serve_config(folder, host, port)
+    server.spare_tensorflow()
+    return server.serve_tensorboard(folder, host, port)
 
 
 def _say_how(folder: Path, config: bool) -> None:

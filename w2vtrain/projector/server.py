@@ -19,6 +19,16 @@ HOSTED_PAGE = "https://projector.tensorflow.org"
 CONFIG_PORT = 6100  # the first that `serve_config` tries
 
 
+def spare_tensorflow() -> None:
+    """Makes TensorBoard start without TensorFlow, for the rest of the process.
+
+    The Projector needs none of it, and its page is up in a second rather than six. For a process
+    that does nothing else: what of TensorBoard needs TensorFlow fails from here on.
+    """
+    # TensorBoard asks for this module to learn whether to do without TensorFlow.
+    sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("tensorboard.compat.notf"))
+
+
 def serve_tensorboard(folder: Path, host: str = "127.0.0.1", port: int | None = None) -> str:
     """Starts TensorBoard with its Projector on the bundle in `folder`; returns the page's address.
 
@@ -29,9 +39,6 @@ def serve_tensorboard(folder: Path, host: str = "127.0.0.1", port: int | None = 
     Raises:
         W2VError: the port is taken, or the address cannot be listened on.
     """
-    # TensorBoard asks for this module to learn whether to do without TensorFlow. The Projector
-    # needs none of it, and without it the page is up in a second rather than six.
-    sys.modules.setdefault("tensorboard.compat.notf", types.ModuleType("tensorboard.compat.notf"))
     from tensorboard import program
     from tensorboard.plugins.core.core_plugin import CorePluginLoader
     from tensorboard.plugins.projector.projector_plugin import ProjectorPlugin

@@ -129,26 +129,28 @@ class Word2Vec(keras.Model):
         target_rows = self._distinct_rows(self.target_embedding, batch, "target")
         context_rows = self._distinct_rows(self.context_embedding, batch, "context")
         parts = HALVES if self.shape.blocks % HALVES == 0 else 1
-        names = ("windows", "target_places", "context_places")
-        halves = zip(*(tf.split(batch[name], parts) for name in names), strict=True)
-        target, context, losses, weights = zip(
-            *(
-                self._gradients(
-                    tf.gather(target_rows, targets),
-                    tf.gather(context_rows, contexts),
-                    windows,
-                    tf.gather(batch["hits"], contexts),
-                    -(-self.shape.blocks // (parts * loss_sampling)),
+        measured = -(-self.shape.blocks // (parts * loss_sampling))
+        gradients, losses, weights = [], [], []
+        for half in self._split(batch, parts):
+            targets = tf.gather(target_rows, half["target_places"])
+            columns = tf.gather(context_rows, half["context_places"])
+            scored = self._scored(targets, columns, half)
+            error = self._error(*scored)
+            gradients.append(
+                (
+                    tf.einsum("bsc,bcd->bsd", error, columns),
+                    tf.einsum("bsc,bsd->bcd", error, targets),
                 )
-                for windows, targets, contexts in halves
-            ),
-            strict=True,
-        )
-        gradients = tf.concat(target, axis=0), tf.concat(context, axis=0)
-        for layer, rows, gradient, name in (
-            (self.target_embedding, target_rows, gradients[0], "target"),
-            (self.context_embedding, context_rows, gradients[1], "context"),
+            )
+            loss, weight = self._loss(*(part[:measured] for part in scored))
+            losses.append(loss)
+            weights.append(weight)
+        target_gradients, context_gradients = zip(*gradients, strict=True)
+        for layer, rows, parts_of_gradient, name in (
+            (self.target_embedding, target_rows, target_gradients, "target"),
+            (self.context_embedding, context_rows, context_gradients, "context"),
         ):
+            gradient = tf.concat(parts_of_gradient, axis=0)
             self._update(layer, rows, gradient, batch, name, learning_rate)
         return tf.add_n(losses), tf.add_n(weights)
 
@@ -160,10 +162,13 @@ class Word2Vec(keras.Model):
         Returns:
             float32 scalars: the summed loss and the summed weight of the pairs.
         """
-        _, targets = self._gather(self.target_embedding, batch, "target")
-        _, contexts = self._gather(self.context_embedding, batch, "context")
-        _, loss, weight = self._gradients(targets, contexts, batch, 1)
-        return loss, weight
+        targets = tf.gather(
+            self._distinct_rows(self.target_embedding, batch, "target"), batch["target_places"]
+        )
+        columns = tf.gather(
+            self._distinct_rows(self.context_embedding, batch, "context"), batch["context_places"]
+        )
+        return self._loss(*self._scored(targets, columns, {**batch, "hits": self._hits(batch)}))
 
     def loss_on_pairs(self, batch: Any) -> tuple[Any, Any]:
         """Returns the loss of a batch of explicit pairs, and changes nothing.
@@ -177,38 +182,51 @@ class Word2Vec(keras.Model):
         losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, self(inputs))
         return tf.reduce_sum(losses), tf.cast(tf.shape(labels)[0], tf.float32)
 
-    def _gradients(
-        self, targets: Any, columns: Any, windows: Any, hits: Any, measured: int
-    ) -> tuple[Any, Any, Any, Any]:
-        """Returns minus the gradients of L for each use of a row, and the loss with its weight.
+    @staticmethod
+    def _hits(batch: Mapping[str, Any]) -> Any:
+        """Returns `Steps.hits` for each column: float32, shape `(blocks, columns)`."""
+        return tf.gather(batch["hits"], batch["context_places"])
+
+    def _split(self, batch: Mapping[str, Any], parts: int) -> list[dict[str, Any]]:
+        """Returns the blocks of a step in equal parts, with a value of `hits` for each column."""
+        whole = {name: batch[name] for name in ("windows", "target_places", "context_places")}
+        whole["hits"] = self._hits(batch)
+        split = {name: tf.split(array, parts) for name, array in whole.items()}
+        return [{name: arrays[i] for name, arrays in split.items()} for i in range(parts)]
+
+    def _scored(
+        self, targets: Any, columns: Any, blocks: Mapping[str, Any]
+    ) -> tuple[Any, Any, Any]:
+        """Returns what a block's error and loss are made of.
 
         Args:
             targets: float32, shape `(blocks, block_size, dim)`: a row for each target.
             columns: float32, shape `(blocks, columns, dim)`: for each context and noise word.
-            windows: int32, shape `(blocks, block_size)`.
-            hits: float32, shape `(blocks, columns)`: see `Steps`.
-            measured: the loss is of the first so many blocks.
+            blocks: `windows`, and `hits` for each column.
+        Returns:
+            weights, shape `(blocks, block_size, columns)`; the share of a column's score that
+            counts as noise of other pairs, shape `(blocks, 1, columns)`; the scores.
         """
         assert self.shape is not None
-        is_context = np.arange(self.shape.columns) < self.shape.contexts
-        is_context = is_context.astype(np.float32)  # (columns,)
-        weights = tf.gather(self.shape.weight_table(), windows)  # (blocks, block_size, columns)
+        weights = tf.gather(self.shape.weight_table(), blocks["windows"])
         # A pair's own context is not its noise: the share of its noise that hits it is taken back.
-        unhit = 1 - is_context * hits
-        scores = tf.einsum("bsd,bcd->bsc", targets, columns)
-        error = weights * (is_context - unhit[:, None, :] * tf.sigmoid(scores))
-        target_gradient = tf.einsum("bsc,bcd->bsd", error, columns)
-        context_gradient = tf.einsum("bsc,bsd->bcd", error, targets)
+        unhit = 1 - self._is_context() * blocks["hits"]
+        return weights, unhit[:, None, :], tf.einsum("bsd,bcd->bsc", targets, columns)
+
+    def _is_context(self) -> np.ndarray:
+        """Returns 1 for the context columns of a block, 0 for its noise: float32, `(columns,)`."""
+        assert self.shape is not None
+        return (np.arange(self.shape.columns) < self.shape.contexts).astype(np.float32)
+
+    def _error(self, weights: Any, unhit: Any, scores: Any) -> Any:
+        """Returns minus the derivative of L by each score: float32, like `scores`."""
+        return weights * (self._is_context() - unhit * tf.sigmoid(scores))
+
+    def _loss(self, weights: Any, unhit: Any, scores: Any) -> tuple[Any, Any]:
+        """Returns L of some blocks, and the summed weight of their pairs: float32 scalars."""
         # -w log sigmoid(s) = w softplus(s) - w s, so all three sums of L are these two terms.
-        few = scores[:measured]
-        terms = unhit[:measured, None, :] * tf.nn.softplus(few) - is_context * few
-        loss = tf.reduce_sum(weights[:measured] * terms)
-        return (
-            target_gradient,
-            context_gradient,
-            loss,
-            tf.reduce_sum(weights[:measured] * is_context),
-        )
+        terms = unhit * tf.nn.softplus(scores) - self._is_context() * scores
+        return tf.reduce_sum(weights * terms), tf.reduce_sum(weights * self._is_context())
 
     @staticmethod
     def _distinct_rows(layer: Any, batch: Mapping[str, Any], name: str) -> Any:
