@@ -92,14 +92,17 @@ def map_(
 @plot.command()
 def history(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Trained runs.")],
+    by_epochs: Annotated[
+        bool, typer.Option("--by-epochs", help="Draw over epochs, not over steps.")
+    ] = False,
     output: Output = None,
     json: Json = False,
 ) -> None:
-    """Draw loss, learning rate and speed over the steps; several runs over one another."""
+    """Draw loss, learning rate and speed over the training; several runs over one another."""
     from w2vtrain.pictures.history import draw_history, read_history
 
     paths = _paths(runs[0], "history", output)
-    draw_history([read_history(run) for run in runs], paths)
+    draw_history([read_history(run) for run in runs], paths, by_epochs)
     _report(paths, {"runs": [str(run) for run in runs]}, json)
 
 
