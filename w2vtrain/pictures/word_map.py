@@ -9,7 +9,7 @@ import numpy as np
 
 from w2vtrain.embeddings import Embeddings
 from w2vtrain.errors import W2VError
-from w2vtrain.pictures.canvas import COLOURS, FAINT, MARKS, figure, write
+from w2vtrain.pictures.canvas import COLOURS, MARKS, figure, write
 from w2vtrain.pictures.fonts import drawn
 from w2vtrain.pictures.layouts import Method, Progress, layout
 from w2vtrain.pictures.text_boxes import write_labels
@@ -164,8 +164,9 @@ def _points(axes: Any, chart: WordMap) -> None:
     grouped = frozenset().union(*chart.groups.values())
     plain = [row for row in range(len(chart.tokens)) if row not in grouped]
     many = len(chart.tokens) > _FEW
-    style = {"s": 3 if many else 12, "linewidths": 0}
-    axes.scatter(*chart.places[plain].T, color=FAINT if many else COLOURS[0], **style)
+    size = 12 if not many else 8 if len(chart.tokens) <= 1500 else 3
+    colour = "#999999" if many else COLOURS[0]
+    axes.scatter(*chart.places[plain].T, color=colour, s=size, linewidths=0)
     for number, (name, rows) in enumerate(chart.groups.items()):
         axes.scatter(
             *chart.places[sorted(rows)].T,
