@@ -47,6 +47,9 @@ pictures: install
 	$(PLOT) map runs/demo --top 250 --title "The bundled corpus" -o $(PICTURES)/map.png
 	$(PLOT) map runs/demo --neighbors-of king doctor rain -k 10 --method pca \
 		--title "Neighbours" -o $(PICTURES)/neighbors.png
+	$(BIN)/w2v train runs/demo --config configs/demo.toml --snapshots --force
+	$(PLOT) map runs/demo --checkpoints --neighbors-of king rain doctor -k 8 \
+		-o $(PICTURES)/training-map.png
 	$(PLOT) history runs/demo -o $(PICTURES)/history.png
 	$(PLOT) frequency runs/demo -o $(PICTURES)/frequency.png
 	$(PLOT) similarity runs/demo king queen prince princess doctor teacher rain snow horse \
