@@ -133,19 +133,19 @@ def kill_often(
 ) -> Tally:
     """Returns the tally of `trials` kills, or as many as `seconds` allow, in runs under `place`."""
     draw, tally = random.Random(seed), Tally()
+    end = time.monotonic() + seconds
     start = time.perf_counter()
     code, operations = _run(text, place / "reference", None, None)
-    seconds = time.perf_counter() - start
+    duration = time.perf_counter() - start
     if code != 0:
         tally.failures.append(f"undisturbed: exit code {code}")
         return tally
     expected = result(place / "reference")
     number, whole, run = 0, [], place / "run-0"
-    end = time.monotonic() + seconds
     while tally.trials < trials and time.monotonic() < end:
         run = place / f"run-{number}"
         by_clock = draw.random() < 0.5
-        delay = draw.uniform(0.02, seconds) if by_clock else None
+        delay = draw.uniform(0.02, duration) if by_clock else None
         die_at = None if by_clock else draw.randint(1, operations)
         code, _ = _run(text, run, die_at, delay)
         now = whole_stages(run, tally.failures)
