@@ -11,24 +11,35 @@ import json
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from reliability.corpora import write_text  # noqa: E402
-from reliability.killing import kill_often  # noqa: E402
+from reliability.killing import Tally, kill_often  # noqa: E402
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop after so long")
     options = parser.parse_args()
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as place:
         text = write_text(Path(place) / "text.txt", lines=100)
-        tally = kill_often(text, Path(place), options.trials, options.seed)
+        share = -(-options.trials // options.processes)
+        with ThreadPoolExecutor(options.processes) as pool:
+            jobs = [
+                pool.submit(
+                    kill_often, text, Path(place) / str(number), share, seed, options.minutes * 60
+                )
+                for number, seed in enumerate(range(options.seed, options.seed + options.processes))
+            ]
+        tally = sum((job.result() for job in jobs), start=Tally())
     report = {
         **dataclasses.asdict(tally),
         "seed": options.seed,

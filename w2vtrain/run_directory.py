@@ -313,12 +313,14 @@ _HINTS = {
 def _error_number(error: Exception) -> int:
     """Returns the system's number of what went wrong; 0 if it was something else.
 
-    HDF5 and TensorFlow, which write some files, tell it in their texts only.
+    NumPy, HDF5 and TensorFlow, which write some files, tell it in their texts only.
     """
     if isinstance(error, OSError) and error.errno:
         return error.errno
     if found := re.search(r"errno = (\d+)", str(error)):
         return int(found[1])
+    if re.fullmatch(r"\d+ requested and \d+ written", str(error)):  # NumPy's tofile
+        return errno.ENOSPC
     from_tensorflow = type(error).__module__.startswith("tensorflow")
     if from_tensorflow and "No space left on device" in str(error):
         return errno.ENOSPC

@@ -55,6 +55,28 @@ def test_plan_of_text_and_of_its_run_agree_with_the_run(tmp_path):
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["corpus"]
 
 
+@pytest.mark.parametrize("packed", [False, True])
+def test_size_of_a_text_that_is_not_read_to_its_end(tmp_path, monkeypatch, packed):
+    import gzip
+
+    from w2vtrain.plan import text_probe
+
+    monkeypatch.setattr(text_probe, "PROBE_LINES", 2000)
+    monkeypatch.setattr(text_probe, "READ_AHEAD", 1 << 62)  # the file is smaller than one
+    content = CORPUS.read_bytes()
+    text = tmp_path / ("text.txt.gz" if packed else "text.txt")
+    text.write_bytes(gzip.compress(content) if packed else content)
+    found = text_probe.probe_text([str(text)], PrepareConfig(), tmp_path)
+    if packed:  # the whole file was in the first buffer: nothing more can be known
+        assert found.scale == 1
+        return
+    words = len(content.split())
+    assert found.words == pytest.approx(words, rel=0.05)
+    vocabulary = found.text.vocabulary
+    assert len(vocabulary) == found.vocabulary + 2
+    assert found.text.counts.sum() == pytest.approx(found.tokens, rel=0.1)
+
+
 def test_standard_input_cannot_be_planned():
     with pytest.raises(W2VError, match="cannot read standard input"):
         plan(["-"])

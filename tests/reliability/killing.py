@@ -90,6 +90,20 @@ class Tally:
     finished: int = 0
     failures: list[str] = field(default_factory=list)
 
+    def __add__(self, other: "Tally") -> "Tally":
+        during = {
+            stage: self.during.get(stage, 0) + other.during.get(stage, 0)
+            for stage in {*self.during, *other.during}
+        }
+        return Tally(
+            self.trials + other.trials,
+            self.by_clock + other.by_clock,
+            self.by_operation + other.by_operation,
+            during,
+            self.finished + other.finished,
+            self.failures + other.failures,
+        )
+
 
 def whole_stages(run: Path, failures: list[str]) -> list[str]:
     """Returns the stages that are whole; one with a manifest that is not adds to `failures`."""
@@ -114,21 +128,24 @@ def result(run: Path) -> dict[str, str]:
     return {path.name: sha256(path) for path in files}
 
 
-def kill_often(text: Path, place: Path, trials: int, seed: int) -> Tally:
-    """Returns the tally of `trials` kills, in run directories under `place`."""
+def kill_often(
+    text: Path, place: Path, trials: int, seed: int, seconds: float = float("inf")
+) -> Tally:
+    """Returns the tally of `trials` kills, or as many as `seconds` allow, in runs under `place`."""
     draw, tally = random.Random(seed), Tally()
+    end = time.monotonic() + seconds
     start = time.perf_counter()
     code, operations = _run(text, place / "reference", None, None)
-    seconds = time.perf_counter() - start
+    duration = time.perf_counter() - start
     if code != 0:
         tally.failures.append(f"undisturbed: exit code {code}")
         return tally
     expected = result(place / "reference")
-    number, whole = 0, []
-    while tally.trials < trials:
+    number, whole, run = 0, [], place / "run-0"
+    while tally.trials < trials and time.monotonic() < end:
         run = place / f"run-{number}"
         by_clock = draw.random() < 0.5
-        delay = draw.uniform(0.02, seconds) if by_clock else None
+        delay = draw.uniform(0.02, duration) if by_clock else None
         die_at = None if by_clock else draw.randint(1, operations)
         code, _ = _run(text, run, die_at, delay)
         now = whole_stages(run, tally.failures)
@@ -148,10 +165,11 @@ def kill_often(text: Path, place: Path, trials: int, seed: int) -> Tally:
         else:
             tally.failures.append(f"{run.name}: exit code {code}")
             number, whole = number + 1, []
-    code, _ = _run(text, run, None, None)  # the last one is brought to its end, too
-    if code != 0 or result(run) != expected:
-        tally.failures.append(f"{run.name}: exit code {code}, or other bytes, at the end")
-    tally.finished += 1
+    if code == -signal.SIGKILL:  # the last one is brought to its end, too
+        code, _ = _run(text, run, None, None)
+        if code != 0 or result(run) != expected:
+            tally.failures.append(f"{run.name}: exit code {code}, or other bytes, at the end")
+        tally.finished += 1
     return tally
 
 

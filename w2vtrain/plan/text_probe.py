@@ -4,7 +4,7 @@ import itertools
 import math
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,8 @@ import numpy as np
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.byte_streams import InputFacts
-from w2vtrain.corpus.sources import ARCHIVES, STDIN, find_sources
+from w2vtrain.corpus.sources import ARCHIVES, COMPRESSED, STDIN, find_sources
+from w2vtrain.corpus.units import Piece
 from w2vtrain.errors import W2VError
 from w2vtrain.run_directory import RunDirectory
 from w2vtrain.skipgram.text_stream import TokenFile
@@ -21,6 +22,7 @@ from w2vtrain.stages.prepare import Reading
 from w2vtrain.vocabulary import FIRST_WORD_ID, OOV_ID, Vocabulary
 
 PROBE_LINES = 100_000
+READ_AHEAD = 1 << 20  # bytes of a compressed file that are read at once
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,10 @@ def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> Te
     part = RunDirectory(Path(tempfile.mkdtemp(dir=folder)))
     part.corpus.mkdir()
     start = time.perf_counter()
-    summary = Reading(facts, settings, part.corpus, None).run(part, sources, "the probe")
+    reading = _MeasuredReading(facts, settings, part.corpus, None)
+    summary = reading.run(part, sources, "the probe")
     seconds = time.perf_counter() - start
-    scale = _scale(facts, summary.lines >= rows, config, summary.lines)
+    scale = _scale(reading, summary.lines >= rows, config, summary.lines)
     vocabulary = Vocabulary.load(part.corpus_vocabulary)
     ids = np.load(part.token_ids)
     found = expected_vocabulary(ids, config.min_count, scale)
@@ -90,17 +93,37 @@ def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> Te
     )
 
 
-def _scale(facts: list[InputFacts], cut: bool, config: PrepareConfig, lines: int) -> float:
+class _MeasuredReading(Reading):
+    """Notes how many bytes of the inputs the text so far came from."""
+
+    packed_bytes = 0
+    text_bytes = 0
+
+    def _pieces(self) -> Iterator[Piece]:
+        for piece in super()._pieces():
+            self.packed_bytes = sum(facts.size for facts in self.facts)
+            self.text_bytes += len(piece.text.encode()) + piece.ends
+            yield piece
+
+
+def _scale(reading: _MeasuredReading, cut: bool, config: PrepareConfig, lines: int) -> float:
     """Returns the size of all inputs over what was read of them."""
     if not cut:
         return 1.0
-    if any(Path(known.path).suffix.lower() in ARCHIVES | {".parquet"} for known in facts):
+    facts = reading.facts
+    suffixes = {Path(known.path).suffix.lower() for known in facts}
+    if suffixes & (ARCHIVES | {".parquet"}):
         raise W2VError(
             "A plan cannot tell how much of a .zip or .parquet file it has read.",
             "Prepare first, then plan the run: w2v plan RUN.",
         )
     total = sum(Path(known.path).stat().st_size for known in facts)
-    scale = max(1.0, total / max(1, sum(known.size for known in facts)))
+    read = reading.packed_bytes
+    if suffixes & COMPRESSED:  # read a buffer at a time, of which half is used on average
+        read -= READ_AHEAD // 2 if read > READ_AHEAD else 0
+    else:
+        read = min(read, reading.text_bytes)
+    scale = max(1.0, total / max(1, read))
     return scale if config.max_rows is None else min(scale, config.max_rows / lines)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.errors import W2VError
+from w2vtrain.formats.npy import HEADER_ERRORS
 from w2vtrain.run_directory import MANIFEST, read_manifest, writing_stage
 from w2vtrain.skipgram.callbacks import TrainProgress
 from w2vtrain.skipgram.training import Place
@@ -66,7 +67,7 @@ class Checkpoint:
             path = self.folder / _file_name(number)
             try:
                 value = np.load(path, allow_pickle=False)
-            except (OSError, ValueError) as error:
+            except (OSError, *HEADER_ERRORS) as error:
                 raise W2VError(f"Cannot read {path}: {error}", _ANEW) from None
             if value.shape != tuple(variable.shape):
                 raise W2VError(

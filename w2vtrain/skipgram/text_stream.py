@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.errors import W2VError
+from w2vtrain.formats.npy import HEADER_ERRORS
 
 SLICE_TOKENS = 2**14
 POOL_TOKENS = 2**20
@@ -64,13 +65,14 @@ class TokenFile:
 
     def __init__(self, token_ids: Path, boundaries: Path) -> None:
         try:
-            mapped = np.load(token_ids, mmap_mode="r")
-            self.boundaries = np.load(boundaries, mmap_mode="r")
-        except (OSError, ValueError) as error:
+            mapped = np.lib.format.open_memmap(token_ids, mode="r")  # no pickle, no zip
+            self.boundaries = np.lib.format.open_memmap(boundaries, mode="r")
+        except (OSError, *HEADER_ERRORS) as error:
             raise W2VError(
                 f"{token_ids.parent} cannot be read: {error}", "Run `w2v prepare` with --force."
             ) from None
-        if mapped.dtype != np.int32 or mapped.ndim != 1 or self.boundaries[-1] != len(mapped):
+        fit = mapped.dtype == np.int32 and mapped.ndim == self.boundaries.ndim == 1
+        if not fit or not len(self.boundaries) or self.boundaries[-1] != len(mapped):
             raise W2VError(
                 f"{token_ids} and {boundaries.name} do not belong together.",
                 "Run `w2v prepare` again with --force.",

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/reliability.md: `python benchmarks/reliability.py`.
+"""Writes the tables of docs/reliability.md: `python benchmarks/reliability_page.py`.
 
 Runs the tests in tests/reliability and counts, for each promise, the cases of its tests and their
 failures; adds what benchmarks/soak.py, determinism.py, resume.py and load.py have recorded. Between
@@ -18,7 +18,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "reliability.md"
-BEGIN, END = "<!-- made by benchmarks/reliability.py -->", "<!-- end -->"
+BEGIN, END = "<!-- made by benchmarks/reliability_page.py -->", "<!-- end -->"
 
 # promise, and the tests that show it: file, and how their names start
 PROMISES: list[tuple[str, str, tuple[str, ...]]] = [
