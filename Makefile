@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check bench data clean
+.PHONY: install demo test check bench data pictures clean
 
 install: $(STAMP)
 
@@ -38,6 +38,24 @@ data:
 bench: install
 	$(BIN)/python benchmarks/against_gensim.py $(CORPUS) \
 		$(if $(SIMILARITY),--similarity $(SIMILARITY)) $(if $(ANALOGIES),--analogies $(ANALOGIES))
+
+# The pictures in docs/, made by the commands themselves from the bundled corpus.
+PLOT := $(BIN)/w2v plot
+PICTURES := docs/pictures
+pictures: install
+	$(BIN)/w2v run configs/demo.toml
+	$(PLOT) map runs/demo --top 250 --title "The bundled corpus" -o $(PICTURES)/map.png
+	$(PLOT) map runs/demo --neighbors-of king doctor rain -k 10 --method pca \
+		--title "Neighbours" -o $(PICTURES)/neighbors.png
+	$(BIN)/w2v train runs/demo --config configs/demo.toml --snapshots --force
+	$(PLOT) map runs/demo --checkpoints --neighbors-of king rain doctor -k 8 \
+		-o $(PICTURES)/training-map.png
+	$(PLOT) history runs/demo -o $(PICTURES)/history.png
+	$(PLOT) frequency runs/demo -o $(PICTURES)/frequency.png
+	$(PLOT) similarity runs/demo king queen prince princess doctor teacher rain snow horse \
+		-o $(PICTURES)/similarity.png
+	$(PLOT) analogy runs/demo king:queen man:woman father:mother uncle:aunt boy:girl \
+		--title "Gender" -o $(PICTURES)/analogy.png
 
 clean:
 	rm -rf $(VENV) runs

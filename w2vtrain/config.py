@@ -412,7 +412,7 @@ def _types(config: type) -> list[Any]:
 def _checked(value: Any, hint: Any, key: str, where: str) -> Any:
     """Returns `value` as the type `hint` asks for, or raises W2VError naming both."""
     key = key.replace("_", "-")
-    if isinstance(hint, types.UnionType):
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
         if value is None:
             return None
         hint = next(part for part in typing.get_args(hint) if part is not type(None))

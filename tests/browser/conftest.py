@@ -42,7 +42,7 @@ def _program(variable, *names):
     return os.environ.get(variable) or next(filter(None, map(shutil.which, names)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a page left open would draw all through the other tests
 def browser():
     """A Selenium driver of headless Chromium."""
     selenium = pytest.importorskip("selenium", reason="selenium is not installed")

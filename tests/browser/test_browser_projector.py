@@ -91,6 +91,7 @@ METADATA = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_replayed_parser_is_the_pages(projector_page, lone_page, shared_folder):
     """The real page, on files that are not as they should be, against `page.parse_metadata`."""
     folder, address = shared_folder

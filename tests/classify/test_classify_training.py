@@ -3,6 +3,7 @@ import json
 
 import numpy as np
 import pytest
+from run_fixture import write_run
 
 from w2vtrain.classify.text_tokens import Subwords, Words
 from w2vtrain.cli import main
@@ -151,6 +152,14 @@ def test_bad_input_ends_in_an_error_and_a_hint(reviews, vectors, tmp_path, capsy
     code, _, err = run(capsys, "classify", "predict", tmp_path / "r", "text")
     assert code == 1
     assert "w2v classify train" in err
+
+
+def test_a_run_of_word_vectors_is_not_replaced(reviews, tmp_path, capsys):
+    write_run(tmp_path / "run", ["a", "b"], np.ones((2, 3)))
+    code, _, err = run(capsys, "classify", "train", reviews, "-o", tmp_path / "run")
+    assert code == 1
+    assert "holds word vectors" in err
+    assert len(Embeddings.load(tmp_path / "run")) == 2
 
 
 def test_vectors_of_other_words_are_refused(reviews, tmp_path, capsys):

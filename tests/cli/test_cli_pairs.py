@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from w2vtrain.cli import main
+from w2vtrain.config import PrepareConfig
 from w2vtrain.embeddings import Embeddings
+from w2vtrain.stages.prepare import prepare
 
 
 def run(capsys, *arguments: object) -> tuple[int, str, str]:
@@ -26,12 +28,8 @@ def corpus(tmp_path_factory):
         topic = generator.integers(3) * 20
         lines.append(" ".join(f"w{topic + i}" for i in generator.integers(0, 20, 14)))
     (place / "text.txt").write_text("\n".join(lines) + "\n")
-    main(
-        [
-            *("prepare", str(place / "text.txt"), "-o", str(place / "run"), "--keep-oov"),
-            *("--vocabulary-size", "58", "--min-count", "1"),
-        ]
-    )
+    settings = PrepareConfig(keep_oov=True, vocabulary_size=58, min_count=1)
+    prepare([str(place / "text.txt")], place / "run", settings)
     return place / "run"
 
 

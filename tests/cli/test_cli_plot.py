@@ -103,7 +103,7 @@ def test_projector_makes_a_bundle_and_check_passes_it(run, capsys):
 
 
 def test_check_names_rows_and_exits_with_1(tmp_path, capsys):
-    (tmp_path / "vectors.tsv").write_text("1\t2\n3\t4\n")
+    (tmp_path / "vectors.tsv").write_text("1\t2\t3\n4\t5\t6\n")
     (tmp_path / "metadata.tsv").write_text("a\n007\n")
     code, out, err = w2v(capsys, "export", "--check", tmp_path)
     assert code == 1

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from w2vtrain.cli import main
+from w2vtrain.config import PrepareConfig
+from w2vtrain.stages.prepare import prepare
 
 
 def run(capsys, *arguments: object) -> tuple[int, str, str]:
@@ -28,7 +30,7 @@ def corpus(tmp_path_factory):
         left, right, *_ = generator.permutation(words)
         lines.append(f"{left} salt pepper {right}")
     (place / "text.txt").write_text("\n".join(lines) + "\n")
-    main(["prepare", str(place / "text.txt"), "-o", str(place / "run")])
+    prepare([str(place / "text.txt")], place / "run", PrepareConfig())
     return place / "run"
 
 

@@ -95,7 +95,7 @@ def test_replaced_bytes_are_told(capsys, tmp_path):
         (["nothing.txt", "-o", "run"], 1, "Error: No such file: nothing.txt"),
         (["a.csv", "-o", "run"], 1, "Hint: Add --text-column with one of: 'title', 'n'."),
         (["a.csv", "-o", "run", "--text-column", "titel"], 1, "Did you mean 'title'?"),
-        (["a.csv", "-o", "a.csv", "--text-column", "title"], 1, "Error: Cannot write a.csv/corpus"),
+        (["a.csv", "-o", "a.csv", "--text-column", "title"], 1, "Error: Cannot write a.csv"),
         (["a.csv", "-o", "run", "--text-column", "title"], 1, "No word is left: --min-count is 5"),
         (["a.csv", "-o", "run", "--min-count", "0"], 1, "--min-count is 0, out of range"),
         (["a.csv", "-o", "run", "--encoding", "utf-9"], 1, "Unknown --encoding 'utf-9'"),

@@ -123,9 +123,10 @@ def test_frequencies(run, tmp_path):
 def test_history_of_one_run_and_of_two(run, tmp_path):
     history = read_history(run)
     assert history.epoch_ends.tolist() == [20]
+    assert history.epochs_done.tolist() == [0.5, 1, 1.5, 2]
     assert np.isnan(history.columns["val_loss"]).tolist() == [True, False, True, False]
     draw_history([history], [tmp_path / "one.png"])
-    draw_history([history, history], [tmp_path / "two.svg"])
+    draw_history([history, history], [tmp_path / "two.svg"], by_epochs=True)
     assert (tmp_path / "two.svg").read_bytes().startswith(SVG)
     with pytest.raises(W2VError, match="holds no model"):
         read_history(tmp_path)

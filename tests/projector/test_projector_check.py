@@ -46,12 +46,13 @@ def _bytes(text):
 
 
 def found(folder):
-    return [(f.kind, f.file, f.line) for f in check(folder).findings]
+    return [(f.kind, f.file, f.line) for f in check(folder).faults]
 
 
 def test_a_good_bundle_has_no_findings_and_says_what_is_shown(bundle):
     report = check(bundle())
-    assert report.findings == ()
+    assert report.faults == ()
+    assert [f.kind for f in report.findings] == ["limit"]  # of two dimensions
     (shown,) = report.shown
     assert (shown.viewer, shown.points, shown.dimensions, shown.label) == ("page", 3, 2, "label")
 
@@ -116,7 +117,7 @@ def test_bytes_for_both_viewers(bundle, tmp_path):
     np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]], "<f4").tofile(tmp_path / "v.bytes")
     for config in ("page", "tensorboard"):
         report = check(bundle(config=config, tensorPath="v.bytes"))
-        assert report.findings == ()
+        assert report.faults == ()
         assert (report.shown[-1].points, report.shown[-1].dimensions) == (3, 2)
 
 
@@ -157,7 +158,7 @@ def test_the_first_hundred_thousand_rows_are_sent(bundle):
     report = check(folder)
     assert report.shown[0].points == 100_000
     assert [(f.kind, f.line) for f in report.faults] == [("dropped", 100_001)]
-    assert [f.kind for f in report.findings].count("limit") == 3
+    assert [f.kind for f in report.findings].count("limit") == 4
 
 
 def test_bookmarks(bundle, tmp_path):
@@ -172,7 +173,7 @@ def test_bookmarks(bundle, tmp_path):
     states[2]["selectedProjection"] = "tsne"
     states.append({"label": "empty"})
     path.write_text(json.dumps(states))
-    kinds = [f.kind for f in check(folder).findings]
+    kinds = [f.kind for f in check(folder).faults]
     assert kinds == ["dropped", "refused", "dropped", "dropped", "mangled", "refused"]
 
 

@@ -3,6 +3,7 @@
 import csv
 import dataclasses
 import math
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,8 @@ from w2vtrain.classify.settings import ONE_HOT, ClassifyConfig
 from w2vtrain.classify.splitting import Split, shortened, split_texts
 from w2vtrain.classify.token_rows import Batches, TokenRows
 from w2vtrain.errors import W2VError
-from w2vtrain.run_directory import RunDirectory, sha256, writing_stage
+from w2vtrain.run_directory import MANIFEST, RunDirectory, read_manifest, sha256, writing_stage
+from w2vtrain.run_lock import run_lock
 from w2vtrain.vocabulary import FIRST_WORD_ID
 
 STAGE = "classify"
@@ -101,6 +103,8 @@ def train_classifier(
         W2VError: bad input, a loss that is not finite, or a full disk.
     """
     config = config or ClassifyConfig()
+    directory = RunDirectory(Path(run))
+    _check_replaceable(directory)
     from w2vtrain.tensorflow_runtime import configure
 
     configure(config.threads)
@@ -114,14 +118,13 @@ def train_classifier(
     layer = first_layer([data.texts[place] for place in split.train], config)
     rows, cut = layer.tokens.encode(data.texts).cut(config.longest)
     model = _model(layer, config, len(data.classes))
-    directory = RunDirectory(Path(run))
     record: dict[str, Any] = {
         "stage": STAGE,
         "config": config.as_dict(),
         "classes": list(data.classes),
         "inputs": _inputs(Path(source)),
     }
-    with writing_stage(directory.model, record) as folder:
+    with run_lock(directory.root), writing_stage(directory.model, record) as folder:
         trained = time.perf_counter()
         history = _fit(model, rows, data, split, config, folder, directory.logs, progress)
         each = (time.perf_counter() - trained) / len(history)
@@ -150,6 +153,18 @@ def train_classifier(
         )
         record["summary"] = dataclasses.asdict(summary)
     return summary
+
+
+def _check_replaceable(directory: RunDirectory) -> None:
+    """Refuses a run whose model is not a classifier: its vectors would be lost."""
+    if not (directory.model / MANIFEST).exists():
+        return
+    made_by = f"w2v classify train TEXTS -o {directory.root}"
+    if read_manifest(directory.model, made_by).get("stage") != STAGE:
+        raise W2VError(
+            f"{directory.root} holds word vectors, which a classifier would replace.",
+            "Give another folder with --output.",
+        )
 
 
 def _split(data: LabelledTexts, config: ClassifyConfig) -> Split:
@@ -219,15 +234,17 @@ def _fit(
     history: list[dict[str, float]] = []
 
     def note(epoch: int, figures: Mapping[str, float]) -> None:
-        if not math.isfinite(figures["loss"]):
+        if not math.isfinite(figures["loss"] + figures["val_loss"]):
             raise W2VError(
-                f"The loss became {figures['loss']} in epoch {epoch + 1}.",
+                f"The loss became {figures['loss']} in epoch {epoch + 1}, the validation loss "
+                f"{figures['val_loss']}.",
                 f"The learning rate, {config.learning_rate:g}, is probably too high.",
             )
         history.append(dict(figures))
         if progress is not None:
             progress(epoch + 1, figures)
 
+    shutil.rmtree(logs / STAGE, ignore_errors=True)  # of a classifier that this one replaces
     training = Batches(rows, data.labels, split.train, config.batch_size, config.seed)
     validation = Batches(rows, data.labels, split.validation, EVALUATION_BATCH)
     model.fit(

@@ -73,10 +73,10 @@ def _parameter(f: Any, hint: Any, panel: str | None) -> inspect.Parameter:
     flag = "--" + f.name.replace("_", "-")
     parser = f.metadata["parser"]
     parsing = {"parser": parser, "metavar": "N"} if parser else {}
-    default = f.default if f.default is not None else "none"
+    default = "" if f.default is None else f" (default: {f.default})"
     info = typer.Option(
         f"{flag}/--no-{flag[2:]}" if kind is bool else flag,
-        help=f"{f.metadata['help']} (default: {default})",
+        help=f"{f.metadata['help']}{default}",
         show_default=False,
         **parsing,
         rich_help_panel=f"Options of {panel}" if panel else None,

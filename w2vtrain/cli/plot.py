@@ -30,8 +30,11 @@ Output = Annotated[
 ]
 Title = Annotated[str | None, typer.Option(help="Title of the picture.")]
 _STILL = (".png", ".svg")
-# None: `map` chooses UMAP, or the vectors themselves where they have two numbers.
-_METHOD = "pca, tsne, umap, or vectors where they have 2 numbers. [default: umap, or vectors]"
+_METHOD = (
+    "pca, tsne, umap, or vectors where they have 2 numbers. "
+    "[default: vectors for those; tsne up to 5,000 words, umap above; pca with --checkpoints]"
+)
+_TSNE_WORDS = 5000  # t-SNE spreads words evenly, which labels need; UMAP is faster for many
 
 
 @plot.command("map", cls=several_values("--words", "--highlight", "--neighbors-of"))
@@ -64,7 +67,7 @@ def map_(
     forms = (*_STILL, ".gif") if checkpoints else (*_STILL, ".html")
     paths = _paths(vectors, "training-map" if checkpoints else "map", output, forms)
     embeddings = Embeddings.load(vectors)
-    way = method or ("vectors" if embeddings.dim == 2 else "pca" if checkpoints else "umap")
+    way = method or _default_method(embeddings.dim, min(top, len(embeddings)), checkpoints)
     if way not in METHODS:
         raise W2VError(f"--method is {way!r}.", f"Choose one of: {', '.join(METHODS)}.")
     with bars() as progress:
@@ -89,14 +92,17 @@ def map_(
 @plot.command()
 def history(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Trained runs.")],
+    by_epochs: Annotated[
+        bool, typer.Option("--by-epochs", help="Draw over epochs, not over steps.")
+    ] = False,
     output: Output = None,
     json: Json = False,
 ) -> None:
-    """Draw loss, learning rate and speed over the steps; several runs over one another."""
+    """Draw loss, learning rate and speed over the training; several runs over one another."""
     from w2vtrain.pictures.history import draw_history, read_history
 
     paths = _paths(runs[0], "history", output)
-    draw_history([read_history(run) for run in runs], paths)
+    draw_history([read_history(run) for run in runs], paths, by_epochs)
     _report(paths, {"runs": [str(run) for run in runs]}, json)
 
 
@@ -162,6 +168,14 @@ def analogy(
     rows = zip(found.pairs, found.agreement.tolist(), strict=True)
     record = {"pairs": [{"from": a, "to": b, "agreement": c} for (a, b), c in rows]}
     _report(paths, record, json)
+
+
+def _default_method(dim: int, words: int, checkpoints: bool) -> str:
+    if dim == 2:
+        return "vectors"
+    if checkpoints:
+        return "pca"
+    return "tsne" if words <= _TSNE_WORDS else "umap"
 
 
 def _pair(text: str, embeddings: "Embeddings") -> tuple[str, str]:

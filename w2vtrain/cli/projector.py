@@ -1,6 +1,7 @@
 """`w2v projector`: the vectors in the Embedding Projector, in the browser."""
 
 import contextlib
+import logging
 import sys
 import tempfile
 import time
@@ -21,8 +22,8 @@ def projector(
         list[str] | None,
         typer.Option(
             "--layout",
-            help="View computed beforehand for every word: umap, tsne, pca, or vectors where they "
-            "have 2 numbers; may be repeated. [default: umap, if w2vtrain[plot] is installed]",
+            help="View computed beforehand for every word: umap, tsne, pca, or vectors; may be "
+            "repeated. [default: umap if w2vtrain[plot] is there; vectors if they have 2 numbers]",
         ),
     ] = None,
     no_layout: Annotated[bool, typer.Option("--no-layout", help="Compute no view.")] = False,
@@ -105,17 +106,16 @@ def projector(
                 time.sleep(0.5)  # not one long wait: a Ctrl-C just before it would go unheard
 
 
-def _layouts(given: list[str] | None, none: bool) -> tuple[str, ...]:
+def _layouts(given: list[str] | None, none: bool) -> tuple[str, ...] | None:
     from w2vtrain.pictures.extra import installed
 
     if none:
         return ()
     if given:
         return tuple(given)
-    if installed():
-        return ("umap",)
-    note("No view is computed beforehand: that needs pip install 'w2vtrain[plot]'.")
-    return ()
+    if not installed():
+        note("No view is computed beforehand: that needs pip install 'w2vtrain[plot]'.")
+    return None
 
 
 def _folder(source: Path) -> Path | None:
@@ -132,6 +132,8 @@ def _serve(folder: Path, host: str, port: int | None, config: bool) -> str:
     if config:
         return server.serve_config(folder, host, port)
     server.spare_tensorflow()
+    # It warns of each request for a plugin that is left out.
+    logging.getLogger("tensorboard").setLevel(logging.ERROR)
     return server.serve_tensorboard(folder, host, port)
 
 

@@ -48,7 +48,7 @@ def zip_members(facts: InputFacts) -> Iterator[tuple[str, ByteStream]]:
             label = f"{facts.path}: {_printable(member.filename)}"
             if member.flag_bits & _ENCRYPTED:
                 raise W2VError(f"{label} is encrypted.", "Unpack it first and give the text.")
-            with archive.open(member) as file:
+            with _errors_named(label), archive.open(member) as file:
                 content: Any = io.BufferedReader(file)
                 if not _looks_like_text(member.filename, content):
                     _LOG.warning("Passed over %s: it does not look like text.", label)

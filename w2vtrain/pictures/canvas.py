@@ -72,7 +72,9 @@ def write(drawing: Any, paths: Sequence[Path], dpi: int = 144) -> None:
                 f"{path} ends in {path.suffix!r}.", f"Choose one of: {', '.join(STILL)}."
             )
     for path in paths:
-        metadata = {"Date": None} if path.suffix.lower() == ".svg" else {"Software": None}
+        vector = path.suffix.lower() == ".svg"
+        metadata = {"Date": None} if vector else {"Software": None}
+        smaller = {} if vector else {"pil_kwargs": {"optimize": True}}
         with translated_os_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            drawing.savefig(path, dpi=dpi, metadata=metadata)
+            drawing.savefig(path, dpi=dpi, metadata=metadata, **smaller)

@@ -38,6 +38,13 @@ class History:
         epochs, steps = self.columns["epoch"], self.columns["step"]
         return steps[:-1][np.diff(epochs) > 0]
 
+    @property
+    def epochs_done(self) -> np.ndarray:
+        """Each point's place in epochs: 1.5 is half-way through the second."""
+        ends = np.append(self.epoch_ends, self.columns["step"][-1])
+        place = np.interp(self.columns["step"], np.append(0, ends), np.arange(len(ends) + 1))
+        return place + self.columns["epoch"][0] - 1
+
 
 def read_history(run: Path) -> History:
     """Returns the training of a run.
@@ -61,28 +68,39 @@ def read_history(run: Path) -> History:
     return History(str(run), columns)
 
 
-def draw_history(histories: Sequence[History], paths: Sequence[Path]) -> None:
-    """Writes the curves of one or more runs to PNG or SVG files."""
+def draw_history(
+    histories: Sequence[History], paths: Sequence[Path], by_epochs: bool = False
+) -> None:
+    """Writes the curves of one or more runs to PNG or SVG files.
+
+    Args:
+        histories: the trainings.
+        paths: the files.
+        by_epochs: draw over epochs, which compares runs of other step sizes, not over steps.
+    """
     names = [drawn(history.name) for history in histories]
     with figure(names, 8, 8, rows=len(_PANELS), sharex=True) as (drawing, axes):
         for (column, title), panel in zip(_PANELS, axes, strict=True):
             for number, history in enumerate(histories):
-                _curve(panel, history, column, names[number], number)
+                _curve(panel, history, column, names[number], number, by_epochs)
             panel.set_ylabel(title)
             if column != "loss":
                 panel.set_ylim(bottom=0)
-        if len(histories) == 1:
+        if len(histories) == 1 and not by_epochs:
             _epochs(axes, histories[0])
         if len(histories) > 1 or "val_loss" in histories[0].columns:
             for text in axes[0].legend(frameon=False).get_texts():
                 text.set_parse_math(False)
-        axes[-1].set_xlabel("steps")
+        axes[-1].set_xlabel("epochs" if by_epochs else "steps")
         axes[-1].ticklabel_format(axis="x", style="plain")
         write(drawing, paths)
 
 
-def _curve(panel: Any, history: History, column: str, name: str, number: int) -> None:
-    steps, values = history.columns["step"], history.columns[column]
+def _curve(
+    panel: Any, history: History, column: str, name: str, number: int, by_epochs: bool
+) -> None:
+    steps = history.epochs_done if by_epochs else history.columns["step"]
+    values = history.columns[column]
     style = {
         "color": COLOURS[number % len(COLOURS)],
         "linestyle": DASHES[number % len(DASHES)],

@@ -1,7 +1,8 @@
 """Places in the plane for vectors: by PCA, t-SNE or UMAP, or as they are where they are two.
 
 All are seeded: the same vectors and seed give the same places on the same machine. For UMAP this
-costs the second core in its last phase: with several threads, its updates race.
+costs the second core in its last phase: with several threads, its updates race. Above `EXACT_ROWS`
+words the search for neighbours depends on the number of threads, and so do t-SNE and UMAP.
 """
 
 import io
@@ -26,6 +27,7 @@ TSNE_ITERATIONS = 500
 EXACT_ROWS = 12_000  # up to here all pairs are compared; above, nearest neighbours are approximate
 _PCA_SAMPLE = 100_000
 _QUERIES = 1024
+_FEW = 2000  # words that one thread places faster: several wait for one another more than they work
 
 
 def _silent(task: str, done: int, total: int) -> None:
@@ -118,7 +120,7 @@ def _tsne(units: np.ndarray, start: np.ndarray, seed: int, progress: Progress) -
     model = open_tsne.TSNE(
         initialization=open_tsne.initialization.rescale(start.astype(np.float64)),
         n_iter=TSNE_ITERATIONS,
-        n_jobs=_threads(),
+        n_jobs=_threads() if len(units) > _FEW else 1,
         random_state=seed,
         callbacks=told,
         callbacks_every_iters=25,

@@ -17,7 +17,8 @@ from w2vtrain.pictures.layouts import Method, Progress, layout, principal_axes
 from w2vtrain.pictures.word_map import WordMap, draw_on
 from w2vtrain.run_directory import RunDirectory, read_manifest, translated_os_errors
 
-_TWEENS = 6  # pictures of the animation from one snapshot to the next
+_TWEENS = 6  # pictures of the animation from one snapshot to the next, at most
+_PICTURES = 60  # of the whole animation; more only where there are more snapshots
 _MILLISECONDS = 110
 _HOLD = 1500  # milliseconds that the last picture stands
 
@@ -109,7 +110,8 @@ def draw_side_by_side(
             panel.set_axis_off()
         for time, panel in zip(times, axes[0], strict=True):
             title = _epoch(epochs[time])
-            draw_on(drawing, panel, chart.with_places(places[time]), texts, title, reach)
+            now = chart.with_places(places[time])
+            draw_on(drawing, panel, now, texts, title, reach, legend=time == 0)
         write(drawing, paths, dpi=110)
 
 
@@ -129,17 +131,19 @@ def draw_animation(
         raise W2VError(f"{path} ends in {path.suffix!r}.", "Give a name that ends in .gif.")
     texts = [drawn(token) for token in chart.tokens]
     reach = [places.min(axis=(0, 1)), places.max(axis=(0, 1))]
-    total = (len(epochs) - 1) * _TWEENS + 1
+    tweens = min(_TWEENS, max(1, _PICTURES // (len(epochs) - 1)))
+    total = (len(epochs) - 1) * tweens + 1
     frames: list[Any] = []
     for number in range(total):
-        time, tween = divmod(number, _TWEENS)
-        share = (1 - np.cos(np.pi * tween / _TWEENS)) / 2  # slow at both ends
+        time, tween = divmod(number, tweens)
+        share = (1 - np.cos(np.pi * tween / tweens)) / 2  # slow at both ends
         at = places[time] if not tween else places[time] * (1 - share) + places[time + 1] * share
         with figure(texts, 5, 5.3) as (drawing, axes):
             draw_on(drawing, axes, chart.with_places(at), texts, _epoch(epochs[time]), reach)
             frames.append(_picture(drawing))
         progress("animation", number + 1, total)
-    durations = [_MILLISECONDS * (1 if n % _TWEENS else 4) for n in range(total - 1)] + [_HOLD]
+    pause = 4 if tweens == _TWEENS else 2  # at each snapshot
+    durations = [_MILLISECONDS * (1 if n % tweens else pause) for n in range(total - 1)] + [_HOLD]
     with translated_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         frames[0].save(

@@ -9,7 +9,7 @@ import numpy as np
 
 from w2vtrain.embeddings import Embeddings
 from w2vtrain.errors import W2VError
-from w2vtrain.pictures.canvas import COLOURS, FAINT, MARKS, figure, write
+from w2vtrain.pictures.canvas import COLOURS, MARKS, figure, write
 from w2vtrain.pictures.fonts import drawn
 from w2vtrain.pictures.layouts import Method, Progress, layout
 from w2vtrain.pictures.text_boxes import write_labels
@@ -125,14 +125,16 @@ def draw_on(
     texts: Sequence[str],
     title: str,
     extent: Sequence[np.ndarray] | None = None,
+    legend: bool = True,
 ) -> int:
     """Draws the map on Matplotlib axes; returns how many words have their label.
 
     Args:
         extent: the lowest and the highest place that must fit; by default the map's own.
+        legend: name the groups, where there are several.
     """
     _frame(axes, extent or (chart.places.min(axis=0), chart.places.max(axis=0)), title)
-    _points(axes, chart)
+    _points(axes, chart, legend)
     order = _order(chart)
     must = frozenset(order) if chart.all_labels else chart.highlighted
     font = 9.0 if len(chart.tokens) <= _FEW else 7.0
@@ -160,12 +162,13 @@ def _frame(axes: Any, extent: Sequence[np.ndarray], title: str) -> None:
     axes.set_title(title, parse_math=False)
 
 
-def _points(axes: Any, chart: WordMap) -> None:
+def _points(axes: Any, chart: WordMap, legend: bool) -> None:
     grouped = frozenset().union(*chart.groups.values())
     plain = [row for row in range(len(chart.tokens)) if row not in grouped]
     many = len(chart.tokens) > _FEW
-    style = {"s": 3 if many else 12, "linewidths": 0}
-    axes.scatter(*chart.places[plain].T, color=FAINT if many else COLOURS[0], **style)
+    size = 12 if not many else 8 if len(chart.tokens) <= 1500 else 3
+    colour = "#999999" if many else COLOURS[0]
+    axes.scatter(*chart.places[plain].T, color=colour, s=size, linewidths=0)
     for number, (name, rows) in enumerate(chart.groups.items()):
         axes.scatter(
             *chart.places[sorted(rows)].T,
@@ -174,9 +177,11 @@ def _points(axes: Any, chart: WordMap) -> None:
             marker=MARKS[number % len(MARKS)],
             label=drawn(name),
         )
-    if len(chart.groups) > 1:
-        legend = axes.legend(loc="best", frameon=True, title="near to")
-        for text in legend.get_texts():
+    if legend and len(chart.groups) > 1:
+        names = axes.legend(  # below the map, where it hides no word
+            loc="upper center", bbox_to_anchor=(0.5, 0), ncols=5, frameon=False, title="near to"
+        )
+        for text in names.get_texts():
             text.set_parse_math(False)
     if chart.highlighted:
         axes.scatter(

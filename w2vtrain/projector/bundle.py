@@ -18,6 +18,7 @@ from w2vtrain.embeddings import Embeddings
 from w2vtrain.errors import W2VError
 from w2vtrain.formats import projector as tsv
 from w2vtrain.formats.stream import of_matrix
+from w2vtrain.pictures.extra import installed
 from w2vtrain.pictures.layouts import METHODS, Method, Progress, layout
 from w2vtrain.projector import columns
 from w2vtrain.projector.bookmarks import write_bookmarks
@@ -33,14 +34,15 @@ class BundleSettings:
 
     Args:
         top: the most frequent words; TensorBoard shows 100,000 at most.
-        layouts: the saved views, each computed for every point.
+        layouts: the saved views, each computed for every point. None: `vectors` where they have two
+            numbers, else `umap` where the extra `w2vtrain[plot]` is installed.
         clusters: k-means groups to colour by; 0 for none.
         seed: of the layouts and the clusters.
         metadata: a CSV or TSV file with more columns; its first column holds the tokens.
     """
 
     top: int = 100_000
-    layouts: tuple[Method, ...] = ("umap",)
+    layouts: tuple[Method, ...] | None = None
     clusters: int = columns.CLUSTERS
     seed: int = 1
     metadata: str | None = None
@@ -48,7 +50,7 @@ class BundleSettings:
     def __post_init__(self) -> None:
         if self.top < 1:
             raise W2VError(f"--top is {self.top}.", "Give a number of words, at least 1.")
-        for method in self.layouts:
+        for method in self.layouts or ():
             if method not in METHODS:
                 raise W2VError(
                     f"--layout is {method!r}, which is not a choice.",
@@ -101,7 +103,10 @@ def make_bundle(
             cannot be written. What stood there stays.
     """
     settings = settings or BundleSettings()
-    wanted = {**asdict(settings), "layouts": list(settings.layouts)}
+    wanted = {
+        **asdict(settings),
+        "layouts": None if settings.layouts is None else list(settings.layouts),
+    }
     inputs = _inputs(source, settings)
     standing = _standing(folder)
     if standing and not force and (standing["config"], standing["inputs"]) == (wanted, inputs):
@@ -174,12 +179,20 @@ def _write(
     write_bytes(folder / BYTES_FILE, embeddings.vectors)
     layouts: dict[str, np.ndarray] = {
         method: layout(embeddings.vectors, method, settings.seed, progress)
-        for method in dict.fromkeys(settings.layouts)
+        for method in _layouts(settings, embeddings.dim)
     }
     if layouts:
         colour = "cluster" if settings.clusters else None
         write_bookmarks(folder / BOOKMARKS_FILE, layouts, embeddings.dim, tsv.COLUMNS[0], colour)
     _write_configs(folder, len(embeddings), embeddings.dim, bool(layouts))
+
+
+def _layouts(settings: BundleSettings, dim: int) -> tuple[Method, ...]:
+    if settings.layouts is not None:
+        return tuple(dict.fromkeys(settings.layouts))
+    if dim == 2:
+        return ("vectors",)
+    return ("umap",) if installed() else ()
 
 
 def _columns(

@@ -49,8 +49,8 @@ def serve_tensorboard(folder: Path, host: str = "127.0.0.1", port: int | None = 
         address = board.launch()
     except program.TensorBoardServerException as error:
         raise W2VError(f"{error.msg}.", "Leave out --port to take a free one.") from None
-    except (SystemExit, OSError) as error:
-        raise W2VError(f"Cannot listen on {host}: {error}.", "Try --host 127.0.0.1.") from None
+    except (SystemExit, OSError):  # werkzeug exits where the system refuses the address
+        raise W2VError(f"Cannot listen on {host}.", "Try --host 127.0.0.1.") from None
     return f"{address}#projector"
 
 

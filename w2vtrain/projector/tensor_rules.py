@@ -143,7 +143,7 @@ def _value_findings(file: str, values: np.ndarray, lines: list[int]) -> Iterator
             "mangled",
             file,
             lines[row],
-            "holds a value that is no finite number: PCA of all points, and so the page, is empty.",
+            "holds a value that is no finite number: the page's first view ends in an error.",
         )
 
 
@@ -151,5 +151,8 @@ def _size_findings(file: str, points: int, dim: int) -> Iterator[Finding]:
     for limit, what in _LIMITS:
         if points > limit:
             yield Finding("limit", file, None, f"{what} {limit:,} of the {points:,} points.")
+    if dim == 2:
+        message = "two dimensions leave the page's first view empty: untick the third component."
+        yield Finding("limit", file, None, message)
     if dim > 200:
         yield Finding("limit", file, None, f"{dim} dimensions are cut to 200 by chance before PCA.")

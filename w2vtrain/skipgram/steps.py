@@ -18,7 +18,7 @@ from w2vtrain.skipgram.sampling import NoiseSampler
 from w2vtrain.skipgram.step_shape import StepShape
 from w2vtrain.skipgram.text_stream import TextStream
 
-CHUNK_STEPS = 32  # made at a time: enough to amortise NumPy's calls, some megabytes
+CHUNK_STEPS = 8  # made at a time: enough to amortise the calls, few enough to stay in the cache
 
 
 @dataclass(frozen=True)
