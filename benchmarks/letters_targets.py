@@ -38,7 +38,9 @@ def main() -> None:
         subsample_threshold=0.0,
     )
     stream = TextStream(text.file, text.keep(config), 1)
-    targets, contexts = next(pair_batches(stream, 0, 1, "next"))
+    parts = list(pair_batches(stream, 0, 1, "next"))
+    targets = np.concatenate([part[0] for part in parts])
+    contexts = np.concatenate([part[1] for part in parts])
     ids = len(text.counts)
     print(
         f"{len(targets):,} pairs, {ids} ids: one-hot targets {len(targets) * ids * 4 / 1e6:,.0f} MB"

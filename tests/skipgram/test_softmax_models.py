@@ -177,6 +177,12 @@ def test_saved_models_load_again(objective, tmp_path):
         model = HierarchicalWord2Vec(IDS, DIM, *huffman_paths(np.array([0, 0, 3, 2, 1, 1, 1])))
     else:
         model = made()
+    model.compile(keras.optimizers.Adam(), jit_compile=False)
+    if objective == "sampled-softmax":
+        model.noise_log_counts = np.full(IDS, -1.0, np.float32)
+        model.train_step((PAIRS[:, 0], PAIRS[:, 1], PAIRS[:, 1]))
+    else:
+        model.train_step((PAIRS[:, 0], PAIRS[:, 1]))
     model.save(tmp_path / "m.keras")
     again = keras.models.load_model(tmp_path / "m.keras")
     np.testing.assert_array_equal(

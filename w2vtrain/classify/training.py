@@ -105,15 +105,17 @@ def train_classifier(
     config = config or ClassifyConfig()
     directory = RunDirectory(Path(run))
     _check_replaceable(directory)
+    begin = time.perf_counter()
+    data = read_labelled(source, config)
+    texts = len(data)
+    data, split = _only_used(data, _split(data, config))
+    read = time.perf_counter() - begin
     from w2vtrain.tensorflow_runtime import configure
 
     configure(config.threads)
     import keras
 
-    begin = time.perf_counter()
-    data = read_labelled(source, config)
-    texts = len(data)
-    data, split = _only_used(data, _split(data, config))
+    begin = time.perf_counter() - read
     keras.utils.set_random_seed(config.seed)
     layer = first_layer([data.texts[place] for place in split.train], config)
     rows, cut = layer.tokens.encode(data.texts).cut(config.longest)

@@ -35,7 +35,6 @@ def classify_train(
     settings = ClassifyConfig.from_mapping(
         merged(ClassifyConfig, "classify", config, given["classify"])
     )
-    note("epoch  train loss  accuracy  validation loss  accuracy")
     summary = train_classifier(texts, output, settings, _note_epoch)
     if as_json:
         print_json(dataclasses.asdict(summary))
@@ -44,6 +43,8 @@ def classify_train(
 
 
 def _note_epoch(epoch: int, figures: Mapping[str, float]) -> None:
+    if epoch == 1:
+        note("epoch  train loss  accuracy  validation loss  accuracy")
     note(
         f"{epoch:5}  {figures['loss']:10.4f}  {figures['accuracy']:8.4f}  "
         f"{figures['val_loss']:15.4f}  {figures['val_accuracy']:8.4f}"

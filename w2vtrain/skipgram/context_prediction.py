@@ -55,7 +55,7 @@ def predict_contexts(
 
     from w2vtrain.skipgram import softmax_models  # noqa: F401 (registers what the file names)
 
-    model = keras.models.load_model(directory.keras_model)
+    model = keras.models.load_model(directory.keras_model, compile=False)
     first_id = model.vocabulary_size - len(vectors)
     shares = model.context_probabilities([first_id + row for row in rows])[:, first_id:]
     best = np.argsort(-shares, axis=1, kind="stable")[:, :top]

@@ -134,7 +134,7 @@ class SoftmaxWord2Vec(keras.Model):
 
     def _train_on_counts(self, counts: Mapping[str, Any]) -> None:
         gradients, loss, accuracy = self.count_gradients(counts)
-        self.optimizer.apply(gradients, self.learned)
+        self._apply(gradients)
         self.pair_loss.update_state(loss, counts["total"])
         self.pair_accuracy.update_state(accuracy, counts["total"])
 
@@ -201,7 +201,13 @@ class SoftmaxWord2Vec(keras.Model):
 
     def _descend(self, tape: Any, loss: Any) -> None:
         values = [variable.value for variable in self.learned]
-        self.optimizer.apply(tape.gradient(loss, values), self.learned)
+        self._apply(tape.gradient(loss, values))
+
+    def _apply(self, gradients: list[Any]) -> None:
+        """Gives the optimizer its variables in the order in which a loaded model has them."""
+        of = {id(v): gradient for v, gradient in zip(self.learned, gradients, strict=True)}
+        variables = self.trainable_variables
+        self.optimizer.apply([of[id(v)] for v in variables], variables)
 
 
 @keras.saving.register_keras_serializable(package="w2vtrain")

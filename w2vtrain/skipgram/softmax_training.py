@@ -46,7 +46,11 @@ def full_softmax_training(text: TrainingText, config: TrainConfig, epochs: int) 
         ids, config.embedding_dim, text.first_id, config.seed, config.bias, name="word2vec"
     )
     place = Place()
-    facts = {"distinct_pairs": int(counts.nnz), "pairs": int(counts.sum()), "steps": steps}
+    facts = {
+        "distinct_pairs": int(counts.nnz),
+        "pairs": int(counts.sum()),
+        "steps_per_epoch": steps,
+    }
     if config.pairs == "stream":
         dataset = _count_dataset(_csr(counts), steps, place)
     else:
