@@ -3,7 +3,9 @@
     python benchmarks/pictures.py [VECTORS] [--rows 100000] [--only pca umap tsne tsv bytes]
 
 Without VECTORS (a run or a vector file) it makes 100,000 vectors of 100 numbers in 2,000 groups of
-falling size, seeded. Prints seconds and the peak of memory, imports and compilation included.
+falling size, seeded. Prints seconds by the clock, seconds of the processor (all cores' together;
+other work on the machine lengthens these little), and the peak of memory; imports and compilation
+are included.
 """
 
 import argparse
@@ -34,10 +36,10 @@ def vectors_of(source: str | None, rows: int) -> np.ndarray:
 
 
 def timed(task: str, source: str | None, rows: int, answers: multiprocessing.Queue) -> None:
-    """Does one task and puts its seconds and its peak of memory into the queue."""
+    """Does one task and puts seconds, processor seconds and gigabytes into the queue."""
     vectors = vectors_of(source, rows)
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         if task == "bytes":
             from w2vtrain.projector.tensor import write_bytes
 
@@ -53,7 +55,8 @@ def timed(task: str, source: str | None, rows: int, answers: multiprocessing.Que
 
             layout(vectors, task)  # type: ignore[arg-type]
         seconds = time.perf_counter() - start
-    answers.put((seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6))
+        worked = time.process_time() - worked
+    answers.put((seconds, worked, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6))
 
 
 def main() -> None:
@@ -72,8 +75,8 @@ def main() -> None:
         process.join()
         if process.exitcode:
             sys.exit(f"{task} failed")
-        seconds, memory = answers.get()
-        print(f"{task:6} {seconds:8.2f} s {memory:6.2f} GB", flush=True)
+        seconds, worked, memory = answers.get()
+        print(f"{task:6} {seconds:8.2f} s {worked:8.2f} s CPU {memory:6.2f} GB", flush=True)
 
 
 if __name__ == "__main__":

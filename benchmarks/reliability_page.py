@@ -109,8 +109,8 @@ def benchmark_lines() -> list[str]:
     if found := recorded("resume"):
         lines.append(
             f"- **Checkpoints** (`{found['command']}`): {found['seconds_a_checkpoint']:.3f} s for "
-            f"one of {found['checkpoint_bytes'] / 1e6:.1f} MB; a training stopped in the middle of "
-            f"its second epoch trained again after {found['seconds_until_training_again']:.1f} s. "
+            f"one of {found['checkpoint_bytes'] / 1e6:.1f} MB; a training stopped "
+            f"half-way trained again after {found['seconds_until_training_again']:.1f} s. "
             f"Same bytes: {'yes' if found['same_bytes'] else 'NO'}."
         )
     if found := recorded("load"):

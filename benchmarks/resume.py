@@ -1,7 +1,7 @@
 """What checkpoints cost, and how fast a killed training goes on: `python benchmarks/resume.py RUN`.
 
 RUN is a prepared run. A training with a checkpoint every second and one without any run in turn; a
-third is stopped half-way through its second epoch, and the time until it trains again is measured.
+third is stopped half-way, and the time until it trains again is measured.
 """
 
 import argparse
@@ -22,9 +22,7 @@ import w2vtrain  # noqa: E402
 from w2vtrain.errors import TrainingStopped  # noqa: E402
 
 
-def trained(
-    run: Path, every: str, epochs: int, **options: Any
-) -> w2vtrain.stages.train.TrainSummary:
+def trained(run: Path, every: str, epochs: int, **options: Any) -> Any:
     config = w2vtrain.TrainConfig(epochs=epochs, checkpoint_every=every)
     return w2vtrain.train(run, config, **options)
 
@@ -45,14 +43,13 @@ def main() -> None:
                 found.append(trained(run, every, options.epochs, force=True).seconds)
         whole = (run / "model" / "vectors.npy").read_bytes()
 
-        begun = time.perf_counter()
-        half = statistics.median(seconds["1h"]) / options.epochs * 1.5
+        rows: list[Any] = []
         with contextlib.suppress(TrainingStopped):
             trained(
-                run, "1h", options.epochs, force=True,
-                stop=lambda: time.perf_counter() - begun > half,
+                run, "1h", options.epochs, force=True, progress=rows.append,
+                stop=lambda: rows[-1].words >= rows[-1].words_total / 2,
             )  # fmt: skip
-        (checkpoint,) = (run / "checkpoints").iterdir()
+        checkpoint = max((run / "checkpoints").iterdir())
         size = sum(path.stat().st_size for path in checkpoint.iterdir())
         again = time.perf_counter()
         first: list[float] = []

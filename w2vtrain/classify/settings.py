@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from w2vtrain.config import Config, Standardize, option
+from w2vtrain.config import Standardize
 from w2vtrain.errors import W2VError
+from w2vtrain.settings import Config, option
 
 Encoder = Literal["average", "lstm"]
 TokenKind = Literal["words", "subwords"]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from w2vtrain.config import Config, read_toml
+from w2vtrain.settings import Config, read_toml
 
 ConfigFile = Annotated[
     Path | None,

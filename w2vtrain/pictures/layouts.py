@@ -1,7 +1,8 @@
 """Places in the plane for vectors: by PCA, t-SNE or UMAP, or as they are where they are two.
 
 All are seeded: the same vectors and seed give the same places on the same machine. For UMAP this
-costs the second core in its last phase: with several threads, its updates race.
+costs the second core in its last phase: with several threads, its updates race. Above `EXACT_ROWS`
+words the search for neighbours depends on the number of threads, and so do t-SNE and UMAP.
 """
 
 import io
