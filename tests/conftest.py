@@ -1,4 +1,4 @@
-"""What all tests need: interrupts that arrive, even where the run itself was started to ignore them.
+"""What all tests need: interrupts that arrive, even where the run was started to ignore them.
 
 A shell starts its background jobs with SIGINT ignored, and programs started from there inherit it.
 """
