@@ -18,7 +18,7 @@ from w2vtrain.formats.npy import HEADER_ERRORS
 
 SLICE_TOKENS = 2**14
 POOL_TOKENS = 2**20
-# A unit longer than this is cut, and the pairs across the cut are lost: 6 in 4 million.
+# A unit longer than this is cut, and the pairs across the cut are lost: 15 at window 5.
 LONGEST_UNIT = 2**22
 
 
