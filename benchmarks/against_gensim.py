@@ -71,6 +71,8 @@ def plan(options: argparse.Namespace) -> list[dict]:
             for noise in ("log-uniform", "unigram"):
                 settings = {**EQUAL, "noise": noise, "noise_exponent": 0.75}
                 jobs.append({"tool": "ours", "name": f"equal, {noise}", "seed": seed, **settings})
+            settings = {**EQUAL, "precision": "bfloat16"}
+            jobs.append({"tool": "ours", "name": "equal, bfloat16", "seed": seed, **settings})
         if "2" in options.tables:
             jobs.append({"tool": "ours", "name": "defaults", "seed": seed, "epochs": 5})
     if "2" in options.tables:
@@ -280,6 +282,7 @@ def report(done: list[dict], options: argparse.Namespace) -> str:
             ("gensim, skip-gram", "gensim", "equal"),
             ("w2v, log-uniform^0.75", "ours", "equal, log-uniform"),
             ("w2v, unigram^0.75", "ours", "equal, unigram"),
+            ("w2v, log-uniform^0.75, bfloat16", "ours", "equal, bfloat16"),
         ],
     )
     table(

@@ -21,6 +21,7 @@ Boundary = Literal["line", "paragraph", "file"]
 EncodingErrors = Literal["strict", "replace"]
 Noise = Literal["log-uniform", "unigram"]
 Pairs = Literal["stream", "explicit"]
+Precision = Literal["float32", "bfloat16"]
 Objective = Literal[
     "negative-sampling", "full-softmax", "sampled-softmax", "hierarchical-softmax", "tutorial"
 ]
@@ -109,6 +110,9 @@ class TrainConfig(Config):
     pairs: Pairs = option(
         "stream", "stream: the fast engine; explicit: pairs through tf.data and an optimizer."
     )
+    precision: Precision = option(
+        "float32", "Of the products; bfloat16 is faster on processors that compute with it."
+    )
     checkpoint_every: str = option("5m", "Time between checkpoints: 30s, 5m, 2h.")
     keep_checkpoints: int = option(2, "Checkpoints to keep, the newest.")
     validation_fraction: float = option(
@@ -171,6 +175,7 @@ class TrainConfig(Config):
         seconds(self.checkpoint_every, "checkpoint_every")
         self._choice("noise", Noise)
         self._choice("pairs", Pairs)
+        self._choice("precision", Precision)
         self._choice("objective", Objective)
         self._choice("context", Context)
         self._range("batch_size", 1, 2**24)
@@ -212,6 +217,12 @@ class TrainConfig(Config):
 
     def _check_objective(self) -> None:
         """Refuses settings that the objective would not use."""
+        fast = self.objective == "negative-sampling" and self.pairs == "stream"
+        if self.precision != "float32" and not fast:
+            raise W2VError(
+                "--precision is for the products of the fast engine, which is not used here.",
+                "Leave it out, or train with --pairs stream.",
+            )
         for name in sorted(self.tutorial_repairs - set(TUTORIAL_REPAIRS)):
             raise W2VError(
                 f"--repairs names {name!r}, which is no defect of the tutorial's pairs.",

@@ -119,13 +119,14 @@ def test_fit_on_blocks_counts_steps_and_reports_the_mean_loss():
     batch, kept, columns, noise, _ = one_step()
     model = model_with_random_tables()
     model.compile(optimizer=keras.optimizers.SGD(0.0), jit_compile=False)
-    data = tf.data.Dataset.from_tensors(batch).repeat(5)
+    three = {name: tf.stack([array] * 3) for name, array in batch.items()}
+    data = tf.data.Dataset.from_tensors(three).repeat(5)
     history = model.fit(data, epochs=2, shuffle=False, verbose=0)
     _, weight = explicit_loss(*model.get_weights()[:2], kept, columns, noise)
-    # blocks are measured one in eight, so of four blocks the first: compare with its own part
+    # one block of each half is measured: compare with its own part
     loss, part = model.train_on_blocks(batch, tf.constant(0.0))
     assert history.history["loss"] == pytest.approx([float(loss / part)] * 2, rel=1e-5)
-    assert int(model.optimizer.iterations) == 10
+    assert int(model.optimizer.iterations) == 2 * 5 * 3
     assert weight > part
 
 
@@ -152,12 +153,30 @@ def test_a_saved_model_loads_in_safe_mode(tmp_path):
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
 
 
-def test_the_dataset_gives_single_steps_of_the_right_types():
+def test_several_steps_in_a_batch_are_the_same_as_one_by_one():
     kept = KeptText(np.arange(2, 12, dtype=np.int32).repeat(9), np.array([0, 90]))
     noise = np.full(VOCABULARY, 1 / VOCABULARY)
     maker = StepMaker(SHAPE, noise, *[np.ones(VOCABULARY, np.float32)] * 2)
     steps = maker.make(cut_into_blocks(kept, SHAPE), np.random.default_rng(0))
-    batches = list(as_dataset(lambda: iter([steps]), SHAPE))
+    tables = []
+    for single in (False, True):
+        dataset = as_dataset(lambda: iter([steps]), SHAPE)
+        model = model_with_random_tables()
+        model.compile(optimizer=keras.optimizers.SGD(0.01), jit_compile=False)
+        model.fit(dataset.unbatch().batch(1) if single else dataset, shuffle=False, verbose=0)
+        assert int(model.optimizer.iterations) == len(steps.windows) == 6
+        tables.append(model.get_weights()[:2])
+    for together, alone in zip(*tables, strict=True):
+        np.testing.assert_array_equal(together, alone)
+        assert (together != model_with_random_tables().get_weights()[0]).any()
+
+
+def test_the_dataset_gives_steps_of_the_right_types():
+    kept = KeptText(np.arange(2, 12, dtype=np.int32).repeat(9), np.array([0, 90]))
+    noise = np.full(VOCABULARY, 1 / VOCABULARY)
+    maker = StepMaker(SHAPE, noise, *[np.ones(VOCABULARY, np.float32)] * 2)
+    steps = maker.make(cut_into_blocks(kept, SHAPE), np.random.default_rng(0))
+    batches = list(as_dataset(lambda: iter([steps]), SHAPE).unbatch())
     assert len(batches) == len(steps.windows) == 6
     model = model_with_random_tables()
     for batch in batches:

@@ -5,7 +5,7 @@ from typing import Any
 
 from w2vtrain.config import TrainConfig
 from w2vtrain.skipgram.step_shape import StepShape, row_damping
-from w2vtrain.skipgram.steps import StepMaker, Steps, as_dataset, epoch_steps
+from w2vtrain.skipgram.steps import CHUNK_STEPS, StepMaker, Steps, as_dataset, epoch_steps
 from w2vtrain.skipgram.text_stream import TextStream, TokenFile
 from w2vtrain.skipgram.training import (
     HELD_OUT_EPOCH,
@@ -40,13 +40,21 @@ def block_training(text: TrainingText, config: TrainConfig, epochs: int) -> Trai
 
     def held_out(file: TokenFile) -> Any:
         apart = TextStream(file, keep, config.seed)
-        return as_dataset(lambda: epoch_steps(apart, maker, shape, HELD_OUT_EPOCH), shape)
+        return as_dataset(lambda: epoch_steps(apart, maker, shape, HELD_OUT_EPOCH), shape).unbatch()
 
     steps = max(1, round(kept / shape.tokens))
-    model = Word2Vec(len(counts), config.embedding_dim, config.seed, vars(shape), name="word2vec")
+    model = Word2Vec(
+        len(counts),
+        config.embedding_dim,
+        config.seed,
+        vars(shape),
+        dtype="float32" if config.precision == "float32" else "mixed_bfloat16",
+        name="word2vec",
+    )
     model.compile(
         optimizer=keras.optimizers.SGD(linear_decay(rate, steps * epochs)),
-        steps_per_execution=min(STEPS_PER_EXECUTION, max(1, steps // 8)),
+        # Keras calls a batch a step; here a batch holds several.
+        steps_per_execution=max(1, min(STEPS_PER_EXECUTION, steps // 8) // CHUNK_STEPS),
         jit_compile=False,  # the step's sums have varying sizes, which XLA would compile anew
     )
     facts = {

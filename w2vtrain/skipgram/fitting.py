@@ -48,18 +48,12 @@ class Checkpointer(keras.callbacks.Callback):
     def __post_init__(self) -> None:
         super().__init__()
         self._last = time.monotonic()
-        self._first = 0  # what the optimizer's counter was at step 0 of this epoch
-
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        """Notes the optimizer's counter."""
-        self._first = int(self.model.optimizer.iterations.numpy()) - self.place.step
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         """Writes a checkpoint when it is time, or when the training is to stop."""
         stopping = self.stop()
         if stopping or time.monotonic() - self._last >= self.every:
-            step = int(self.model.optimizer.iterations.numpy()) - self._first
-            self._save(Place(self.place.epoch, step))
+            self._save(Place(self.place.epoch, self.place.step + batch + 1))
         if stopping:
             row = self.recorder.rows[-1]
             raise TrainingStopped(
@@ -90,14 +84,27 @@ def resume(training: Training, checkpoints: CheckpointFolder) -> list[TrainProgr
 
 
 class _OneTraining(keras.callbacks.CallbackList):
-    """Callbacks that see one training, though each epoch is a `fit` of its own."""
+    """Callbacks that see one training of single steps.
+
+    In truth each epoch is a `fit` of its own, and a batch may hold several steps.
+    """
 
     begun = False
+    first = 0  # what the optimizer's counter was when this `fit` began
 
     def on_train_begin(self, logs: Any = None) -> None:
         if not self.begun:
             self.begun = True
             super().on_train_begin(logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self.first = int(self.model.optimizer.iterations.numpy())
+        super().on_epoch_begin(epoch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Gives the callbacks the number of the last step, from 0, for that of the last batch."""
+        steps = int(self.model.optimizer.iterations.numpy()) - self.first
+        super().on_train_batch_end(steps - 1, logs)
 
     def on_train_end(self, logs: Any = None) -> None:
         """Nothing yet: `end` is called when the last epoch is over."""

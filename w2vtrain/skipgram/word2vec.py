@@ -22,8 +22,8 @@ class Word2Vec(keras.Model):
 
     Called with `(targets, contexts)` it is an ordinary Keras model that returns the scores
     s = target row . context row, and `fit` trains it on such pairs with any loss and optimizer.
-    Made with a `shape`, `fit` takes the batches of `skipgram.steps` instead and trains by
-    `train_on_blocks`: the same updates as plain SGD on the sum over all pairs, without making them.
+    Made with a `shape`, `fit` takes the batches of `skipgram.steps` instead, several steps each, and
+    trains by `train_on_blocks`: the same updates as plain SGD on the sum over all pairs, without making them.
 
     With w the weight of a pair (t, c), k the negatives a pair and p_c the noise probability of c,
     a step descends
@@ -42,6 +42,8 @@ class Word2Vec(keras.Model):
         seed: of the target table's start, uniform in +-0.5 / embedding_dim; the context table
             starts at zero, both as in word2vec.c.
         shape: the sizes of a step, as a mapping, to train on blocks.
+        dtype: Keras' policy for the products of blocks: "float32", or "mixed_bfloat16", whose
+            tables, errors and sums stay float32.
 
     Source: Mikolov et al. 2013, "Distributed Representations of Words and Phrases", equation 4.
     """
@@ -100,13 +102,26 @@ class Word2Vec(keras.Model):
         return keras.ops.einsum("bd,bcd->bc", target_rows, context_rows)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Returns the metrics after one step on a batch of blocks, or of pairs."""
+        """Returns the metrics after the steps of a batch of blocks, or one step on a batch of pairs."""
         if self.shape is None:
             return super().train_step(data)
-        loss, weight = self.train_on_blocks(data, self.optimizer.learning_rate)
-        self.optimizer.iterations.assign_add(1)
+        loss, weight = self._train_on_steps(data)
         self.pair_loss.update_state(tf.math.divide_no_nan(loss, weight), sample_weight=weight)
         return {"loss": self.pair_loss.result()}
+
+    def _train_on_steps(self, steps: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Makes the steps of `Steps.as_batch` and returns their summed loss and weight."""
+
+        def make(step: Any, loss: Any, weight: Any) -> tuple[Any, Any, Any]:
+            batch = {name: array[step] for name, array in steps.items()}
+            more, pairs = self.train_on_blocks(batch, self.optimizer.learning_rate)
+            self.optimizer.iterations.assign_add(1)
+            return step + 1, loss + more, weight + pairs
+
+        number = tf.shape(steps["windows"])[0]
+        begin = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
+        _, loss, weight = tf.while_loop(lambda step, *_: step < number, make, begin)
+        return loss, weight
 
     @property
     def metrics(self) -> list[Any]:
@@ -128,29 +143,22 @@ class Word2Vec(keras.Model):
         assert self.shape is not None
         target_rows = self._distinct_rows(self.target_embedding, batch, "target")
         context_rows = self._distinct_rows(self.context_embedding, batch, "context")
-        parts = HALVES if self.shape.blocks % HALVES == 0 else 1
-        measured = -(-self.shape.blocks // (parts * loss_sampling))
-        gradients, losses, weights = [], [], []
-        for half in self._split(batch, parts):
-            targets = tf.gather(target_rows, half["target_places"])
-            columns = tf.gather(context_rows, half["context_places"])
-            scored = self._scored(targets, columns, half)
-            error = self._error(*scored)
-            gradients.append(
-                (
-                    tf.einsum("bsc,bcd->bsd", error, columns),
-                    tf.einsum("bsc,bsd->bcd", error, targets),
-                )
-            )
-            loss, weight = self._loss(*(part[:measured] for part in scored))
+        halves = self._halves(batch, target_rows, context_rows)
+        measured = -(-self.shape.blocks // (len(halves) * loss_sampling))
+        target_gradients, context_gradients, losses, weights = [], [], [], []
+        for targets, columns, blocks in halves:
+            scored = self._scored(targets, columns, blocks)
+            error = tf.cast(self._error(*scored), self.compute_dtype)
+            target_gradients.append(tf.einsum("bsc,bcd->bsd", error, columns))
+            context_gradients.append(tf.einsum("bsc,bsd->bcd", error, targets))
+            loss, weight = self._loss(*(array[:measured] for array in scored))
             losses.append(loss)
             weights.append(weight)
-        target_gradients, context_gradients = zip(*gradients, strict=True)
-        for layer, rows, parts_of_gradient, name in (
-            (self.target_embedding, target_rows, target_gradients, "target"),
-            (self.context_embedding, context_rows, context_gradients, "context"),
+        for layer, name, rows, gradients in (
+            (self.target_embedding, "target", target_rows, target_gradients),
+            (self.context_embedding, "context", context_rows, context_gradients),
         ):
-            gradient = tf.concat(parts_of_gradient, axis=0)
+            gradient = tf.concat(gradients, axis=0)
             self._update(layer, rows, gradient, batch, name, learning_rate)
         return tf.add_n(losses), tf.add_n(weights)
 
@@ -162,13 +170,11 @@ class Word2Vec(keras.Model):
         Returns:
             float32 scalars: the summed loss and the summed weight of the pairs.
         """
-        targets = tf.gather(
-            self._distinct_rows(self.target_embedding, batch, "target"), batch["target_places"]
-        )
-        columns = tf.gather(
-            self._distinct_rows(self.context_embedding, batch, "context"), batch["context_places"]
-        )
-        return self._loss(*self._scored(targets, columns, {**batch, "hits": self._hits(batch)}))
+        target_rows = self._distinct_rows(self.target_embedding, batch, "target")
+        context_rows = self._distinct_rows(self.context_embedding, batch, "context")
+        halves = self._halves(batch, target_rows, context_rows)
+        losses, weights = zip(*(self._loss(*self._scored(*half)) for half in halves), strict=True)
+        return tf.add_n(losses), tf.add_n(weights)
 
     def loss_on_pairs(self, batch: Any) -> tuple[Any, Any]:
         """Returns the loss of a batch of explicit pairs, and changes nothing.
@@ -182,17 +188,24 @@ class Word2Vec(keras.Model):
         losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, self(inputs))
         return tf.reduce_sum(losses), tf.cast(tf.shape(labels)[0], tf.float32)
 
-    @staticmethod
-    def _hits(batch: Mapping[str, Any]) -> Any:
-        """Returns `Steps.hits` for each column: float32, shape `(blocks, columns)`."""
-        return tf.gather(batch["hits"], batch["context_places"])
+    def _halves(
+        self, batch: Mapping[str, Any], target_rows: Any, context_rows: Any
+    ) -> list[tuple[Any, Any, dict[str, Any]]]:
+        """Returns targets, columns and blocks, as `_scored` takes them, of equal parts of a step."""
+        assert self.shape is not None
+        parts = HALVES if self.shape.blocks % HALVES == 0 else 1
 
-    def _split(self, batch: Mapping[str, Any], parts: int) -> list[dict[str, Any]]:
-        """Returns the blocks of a step in equal parts, with a value of `hits` for each column."""
-        whole = {name: batch[name] for name in ("windows", "target_places", "context_places")}
-        whole["hits"] = self._hits(batch)
-        split = {name: tf.split(array, parts) for name, array in whole.items()}
-        return [{name: arrays[i] for name, arrays in split.items()} for i in range(parts)]
+        def halved(name: str) -> Any:
+            # A further axis, since a slice of a step's blocks would be copied, and an item is not.
+            return tf.reshape(batch[name], (parts, -1, *batch[name].shape[1:]))
+
+        windows, places = halved("windows"), halved("context_places")
+        targets = tf.gather(tf.cast(target_rows, self.compute_dtype), halved("target_places"))
+        columns = tf.gather(tf.cast(context_rows, self.compute_dtype), places)
+        hits = tf.gather(batch["hits"], places)
+        return [
+            (targets[i], columns[i], {"windows": windows[i], "hits": hits[i]}) for i in range(parts)
+        ]
 
     def _scored(
         self, targets: Any, columns: Any, blocks: Mapping[str, Any]
@@ -200,8 +213,8 @@ class Word2Vec(keras.Model):
         """Returns what a block's error and loss are made of.
 
         Args:
-            targets: float32, shape `(blocks, block_size, dim)`: a row for each target.
-            columns: float32, shape `(blocks, columns, dim)`: for each context and noise word.
+            targets: shape `(blocks, block_size, dim)`: a row for each target.
+            columns: shape `(blocks, columns, dim)`: for each context and noise word.
             blocks: `windows`, and `hits` for each column.
         Returns:
             weights, shape `(blocks, block_size, columns)`; the share of a column's score that
@@ -211,7 +224,8 @@ class Word2Vec(keras.Model):
         weights = tf.gather(self.shape.weight_table(), blocks["windows"])
         # A pair's own context is not its noise: the share of its noise that hits it is taken back.
         unhit = 1 - self._is_context() * blocks["hits"]
-        return weights, unhit[:, None, :], tf.einsum("bsd,bcd->bsc", targets, columns)
+        scores = tf.einsum("bsd,bcd->bsc", targets, columns)
+        return weights, unhit[:, None, :], tf.cast(scores, tf.float32)
 
     def _is_context(self) -> np.ndarray:
         """Returns 1 for the context columns of a block, 0 for its noise: float32, `(columns,)`."""
@@ -242,7 +256,7 @@ class Word2Vec(keras.Model):
         """Adds rate x damping x (summed gradient) to each distinct row, in one write a row."""
         dim = tf.shape(rows)[1]
         uses = tf.gather(tf.reshape(gradient, (-1, dim)), batch[f"{name}_order"])
-        summed = tf.math.segment_sum(uses, batch[f"{name}_segments"])
+        summed = tf.math.segment_sum(tf.cast(uses, tf.float32), batch[f"{name}_segments"])
         distinct = tf.shape(rows)[0]
         factors = rate * batch[f"{name}_damping"][:distinct]
         layer.embeddings.value.scatter_update(
