@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check bench data pictures clean
+.PHONY: install demo test check bench data pictures outputs clean
 
 install: $(STAMP)
 
@@ -56,6 +56,11 @@ pictures: install
 		-o $(PICTURES)/similarity.png
 	$(PLOT) analogy runs/demo king:queen man:woman father:mother uncle:aunt boy:girl \
 		--title "Gender" -o $(PICTURES)/analogy.png
+
+# The examples in the README, with what the commands print now.
+outputs: install
+	$(BIN)/w2v run configs/demo.toml
+	$(BIN)/python docs/outputs.py README.md
 
 clean:
 	rm -rf $(VENV) runs

@@ -8,9 +8,10 @@ import pytest
 
 from w2vtrain.classify.settings import ClassifyConfig
 from w2vtrain.classify.training import train_classifier
-from w2vtrain.config import RunConfig, read_toml
 from w2vtrain.embeddings import Embeddings
 from w2vtrain.evaluation.groups import group_accuracy, read_groups
+from w2vtrain.run_config import RunConfig
+from w2vtrain.settings import read_toml
 from w2vtrain.skipgram.context_prediction import predict_contexts
 from w2vtrain.skipgram.pair_examples import pair_examples
 from w2vtrain.stages.prepare import prepare

@@ -4,8 +4,9 @@ import dataclasses
 
 import pytest
 
-from w2vtrain.config import ExportConfig, PrepareConfig, RunConfig, TrainConfig
+from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig
 from w2vtrain.errors import W2VError
+from w2vtrain.run_config import RunConfig
 
 FILE = """
 inputs = ["a.txt", "b/*.txt"]
@@ -76,6 +77,9 @@ def test_a_missing_file(tmp_path):
         {"subsample_threshold": 1.5},
         {"noise_exponent": -1.0},
         {"pairs": "all"},
+        {"precision": "float16"},
+        {"precision": "bfloat16", "pairs": "explicit"},
+        {"precision": "bfloat16", "objective": "full-softmax"},
     ],
 )
 def test_values_out_of_range(settings):

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from w2vtrain.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from w2vtrain.config import ExportConfig, PrepareConfig, RunConfig, TrainConfig
+    from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig
     from w2vtrain.embeddings import Embeddings
     from w2vtrain.errors import W2VError
+    from w2vtrain.run_config import RunConfig
     from w2vtrain.stages.export import export
     from w2vtrain.stages.prepare import prepare
     from w2vtrain.stages.train import train
@@ -30,7 +31,7 @@ _HOMES = {
     "PrepareConfig": "w2vtrain.config",
     "TrainConfig": "w2vtrain.config",
     "ExportConfig": "w2vtrain.config",
-    "RunConfig": "w2vtrain.config",
+    "RunConfig": "w2vtrain.run_config",
     "W2VError": "w2vtrain.errors",
 }
 

@@ -1,19 +1,17 @@
-"""The settings of each stage, their defaults and their limits; TOML in, TOML out.
+"""The settings of each stage, their defaults and their limits.
 
 A default stands here and nowhere else: the command line reads these classes for its options, and a
-TOML file has one table for each of them. A field's `metadata["help"]` is its option's help.
+TOML file (`run_config`) has one table for each of them. A field's `metadata["help"]` is its
+option's help.
 """
 
 import dataclasses
-import difflib
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from w2vtrain.errors import W2VError
-from w2vtrain.settings import Config, checked, flag, option, read_toml
+from w2vtrain.settings import Config, flag, option
 
 Standardize = Literal["lower-and-strip-punctuation", "lower", "none"]
 Split = Literal["whitespace", "character"]
@@ -259,69 +257,6 @@ class ExportConfig(Config):
         self._choice("format", ExportFormat)
         self._choice("vectors", Table)
         self._range("top", 1)
-
-
-@dataclass(frozen=True)
-class RunConfig:
-    """One TOML file: where the text is, where the run goes, and the settings of the three stages.
-
-    Args:
-        inputs: text files, directories or globs.
-        run: the run directory.
-    """
-
-    inputs: tuple[str, ...]
-    run: str
-    prepare: PrepareConfig
-    train: TrainConfig
-    export: ExportConfig
-
-    @classmethod
-    def load(
-        cls, path: Path, overrides: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> "RunConfig":
-        """Returns the settings in the TOML file at `path`, with `overrides` a stage over them.
-
-        Raises:
-            W2VError: the file is missing, is not TOML, or holds an unknown key or a wrong type.
-        """
-        return cls.from_mapping(read_toml(path), str(path), overrides)
-
-    @classmethod
-    def from_mapping(
-        cls,
-        values: Mapping[str, Any],
-        where: str,
-        overrides: Mapping[str, Mapping[str, Any]] | None = None,
-    ) -> "RunConfig":
-        """Returns the settings in `values`, the content of a TOML file named `where`."""
-        stages: dict[str, type[Config]] = {
-            "prepare": PrepareConfig,
-            "train": TrainConfig,
-            "export": ExportConfig,
-        }
-        known = ["inputs", "run", *stages]
-        for key in values:
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-                raise W2VError(
-                    f"Unknown key {key!r} in {where}.",
-                    f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}.",
-                )
-        inputs = checked(values.get("inputs", []), tuple[str, ...], "inputs", where)
-        run = checked(values.get("run", ""), str, "run", where)
-        if not inputs or not run:
-            raise W2VError(
-                f"{where} does not say {'what to read' if not inputs else 'where to write'}.",
-                'Give inputs = ["text.txt"] and run = "runs/name" at the top of the file.',
-            )
-        made: dict[str, Any] = {}
-        for stage, config in stages.items():
-            table = checked(values.get(stage, {}), dict, stage, where)
-            merged = {k.replace("-", "_"): v for k, v in table.items()}
-            merged.update((overrides or {}).get(stage, {}))
-            made[stage] = config.from_mapping(merged, f"[{stage}] of {where}")
-        return cls(inputs=inputs, run=run, **made)
 
 
 def seconds(text: str, name: str) -> float:

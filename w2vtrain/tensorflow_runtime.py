@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from w2vtrain.errors import W2VError
@@ -57,6 +58,12 @@ def available_threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def computes_bfloat16() -> bool:
+    """Returns whether the processor multiplies bfloat16 itself; True where it does not say."""
+    facts = Path("/proc/cpuinfo")
+    return not facts.exists() or "bf16" in facts.read_text(errors="replace")
 
 
 def _set_threads(threading: Any, threads: int | None) -> bool:

@@ -122,7 +122,7 @@ def test_the_replayed_parser_is_the_pages(projector_page, lone_page, shared_fold
 
 
 def _text(row, name):
-    from w2vtrain.projector.javascript import number_text
+    from w2vtrain.javascript import number_text
 
     if name not in row:
         return "undefined"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from w2vtrain.errors import W2VError
 from w2vtrain.formats import projector, stream
+from w2vtrain.javascript import trim
 
 ODD = ["the", "", "007", "1e5", "0x1F", "a\tb", "a\nb", "a\r\nb", "a\\tb", "\u00a0", "\u3000"]
 
@@ -23,7 +24,7 @@ def written(path: Path, tokens: list[str], counts: list[int] | None = None, dim:
 
 def projectors_rows(text: str) -> list[list[str]]:
     """What the Projector's parser makes of the metadata: blank lines go, a header goes."""
-    lines = [line for line in text.split("\n") if line.strip(projector.JS_BLANK)]
+    lines = [line for line in text.split("\n") if trim(line)]
     return [line.split("\t") for line in lines[1 if "\t" in lines[0] else 0 :]]
 
 

@@ -16,8 +16,8 @@ VOCABULARY, DIM = 14, 6
 SHAPE = StepShape(blocks=4, block_size=4, window_size=3, noise_size=3, num_negatives=5)
 
 
-def model_with_random_tables(seed: int = 0) -> Word2Vec:
-    model = Word2Vec(VOCABULARY, DIM, shape=vars(SHAPE))
+def model_with_random_tables(seed: int = 0, **settings) -> Word2Vec:
+    model = Word2Vec(VOCABULARY, DIM, shape=vars(SHAPE), **settings)
     generator = np.random.default_rng(seed)
     for layer in (model.target_embedding, model.context_embedding):
         layer.embeddings.assign(generator.normal(size=(VOCABULARY, DIM)).astype(np.float32))
@@ -85,6 +85,23 @@ def test_one_step_is_automatic_differentiation_over_explicit_pairs(damped, seed)
         assert np.abs(new - old.numpy()).max() > 1e-3
 
 
+def test_bfloat16_products_are_near_those_of_float32_and_the_tables_stay_float32():
+    batch, *_ = one_step()
+    moved, losses = [], []
+    for dtype in ("float32", "mixed_bfloat16"):
+        model = model_with_random_tables(dtype=dtype)
+        before = [w.copy() for w in model.get_weights()[:2]]
+        loss, _ = model.train_on_blocks(batch, tf.constant(0.1), loss_sampling=1)
+        losses.append(float(loss))
+        moved.append([new - old for new, old in zip(model.get_weights()[:2], before, strict=True)])
+        assert model.target_embedding.embeddings.dtype == "float32"
+    assert losses[1] == pytest.approx(losses[0], rel=0.01)
+    assert losses[1] != losses[0]
+    for exact, rounded in zip(*moved, strict=True):
+        # bfloat16 keeps 8 bits: a product is off by a 256th, a sum of many by less than this
+        np.testing.assert_allclose(rounded, exact, atol=0.02 * np.abs(exact).max())
+
+
 def test_padding_rows_never_move():
     model = model_with_random_tables()
     batch, *_ = one_step()
@@ -144,11 +161,11 @@ def test_fit_on_pairs_is_ordinary_keras():
 
 
 def test_a_saved_model_loads_in_safe_mode(tmp_path):
-    model = model_with_random_tables()
+    model = model_with_random_tables(dtype="mixed_bfloat16")
     model.compile(optimizer=keras.optimizers.SGD(0.1), jit_compile=False)
     model.save(tmp_path / "word2vec.keras")
     loaded = keras.models.load_model(tmp_path / "word2vec.keras", safe_mode=True)
-    assert loaded.shape == SHAPE
+    assert (loaded.shape, loaded.compute_dtype) == (SHAPE, "bfloat16")
     inputs = np.array([2, 3]), np.array([[4], [5]])
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
 

@@ -12,7 +12,8 @@ from w2vtrain.cli.options import config_options
 from w2vtrain.cli.output import Json, print_json, say
 from w2vtrain.cli.prepare import prepare_progress, say_prepared
 from w2vtrain.cli.train import say_trained, train_progress
-from w2vtrain.config import ExportConfig, PrepareConfig, RunConfig, TrainConfig
+from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig
+from w2vtrain.run_config import RunConfig
 
 
 @config_options(prepare=PrepareConfig, train=TrainConfig, export=ExportConfig)

@@ -8,7 +8,6 @@ quotes. `read` undoes both in files that `write` made.
 
 import json
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -20,6 +19,7 @@ from w2vtrain.formats.compressed import open_read, reading_errors
 from w2vtrain.formats.stream import Block, VectorStream
 from w2vtrain.formats.text_rows import numbers, read_numbers
 from w2vtrain.formats.tokens import carried
+from w2vtrain.javascript import number, trim
 from w2vtrain.vocabulary import escaped, unescaped
 
 NAME = "projector"
@@ -33,23 +33,13 @@ COLUMNS_WITH_COUNTS = ("token", "count", "rank", "band", "log10_count")
 TENSOR_NAME = "word_vectors"  # goes into URLs as it is
 CHUNK = 1_000_000  # bytes that the Projector decodes at a time
 
-JS_BLANK = (
-    " \t\n\v\f\r\u00a0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
-    + "".join(map(chr, range(0x2000, 0x200B)))
-)  # fmt: skip
-_JS_NUMBER = re.compile(
-    r"[+-]?(Infinity|([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?)"
-    r"|0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+"
-)
-
 
 def reads_as_number(cell: str) -> bool:
     """Returns whether JavaScript turns the text into a number, as it does a blank one into 0.
 
-    Source: ECMAScript, StringToNumber; the Projector applies it to every cell of the metadata.
+    The Projector does so with every cell of the metadata.
     """
-    text = cell.strip(JS_BLANK)
-    return not text or _JS_NUMBER.fullmatch(text) is not None
+    return not math.isnan(number(cell))
 
 
 def token_cell(token: str) -> str:
@@ -219,7 +209,7 @@ def _read_metadata(path: Path) -> tuple[list[str], np.ndarray | None]:
     with reading_errors(path):
         raw = path.read_bytes()
     try:
-        lines = [line for line in raw.decode("utf-8").split("\n") if line.strip(JS_BLANK)]
+        lines = [line for line in raw.decode("utf-8").split("\n") if trim(line)]
     except UnicodeDecodeError as error:
         raise W2VError(f"{path} is not UTF-8: {error}") from None
     header = lines.pop(0).rstrip("\r").split("\t") if lines and "\t" in lines[0] else [""]

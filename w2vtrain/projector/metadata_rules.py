@@ -4,9 +4,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from w2vtrain.javascript import number_text, trim
 from w2vtrain.projector import page
 from w2vtrain.projector.findings import Finding
-from w2vtrain.projector.javascript import number_text, trim
 
 # A number that keeps its look, but for zeros at the end of its fraction.
 _ORDINARY = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:e[-+]?[0-9]+)?")

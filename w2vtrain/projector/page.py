@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from w2vtrain.projector.javascript import number, trim
+from w2vtrain.javascript import number, trim
 
 CHUNK = 1_000_000  # bytes that the page decodes at a time
 COLOURS = 50  # distinct values of a column that the page can colour as categories

@@ -1,5 +1,6 @@
 """The fast objective: skip-gram with negative sampling on blocks of text."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +15,9 @@ from w2vtrain.skipgram.training import (
     TrainingText,
     linear_decay,
 )
+from w2vtrain.tensorflow_runtime import computes_bfloat16
 
+_LOG = logging.getLogger(__name__)
 STEPS_PER_EXECUTION = 64  # a call from Python costs as much as a tenth of a step
 
 
@@ -24,6 +27,10 @@ def block_training(text: TrainingText, config: TrainConfig, epochs: int) -> Trai
 
     from w2vtrain.skipgram.word2vec import Word2Vec
 
+    if config.precision == "bfloat16" and not computes_bfloat16():
+        _LOG.warning(
+            "This processor has no instructions for bfloat16: --precision float32 is faster here."
+        )
     rate = config.first_learning_rate
     counts, keep, noise = text.counts, text.keep(config), text.noise(config)
     kept = float((counts * keep).sum())

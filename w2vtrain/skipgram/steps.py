@@ -7,6 +7,7 @@ result has the same bytes on any number of threads.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -240,14 +241,19 @@ def generated(generators: Callable[[], Iterator[dict[str, np.ndarray]]], signatu
         for spec in signature.values()
     ]
     running: dict[int, Iterator[dict[str, np.ndarray]]] = {}
+    numbers = itertools.count()
 
-    def begin() -> np.ndarray:
-        running[len(running)] = generators()
-        return np.int64(len(running) - 1)
+    def begin() -> np.int64:
+        number = next(numbers)
+        running[number] = generators()
+        return np.int64(number)
 
     def element(iteration: np.ndarray) -> list[np.ndarray]:
         arrays = next(running[int(iteration)], None)
-        return nothing if arrays is None else [arrays[name] for name in names]
+        if arrays is None:
+            del running[int(iteration)]
+            return nothing
+        return [arrays[name] for name in names]
 
     def shaped(iteration: Any) -> dict[str, Any]:
         arrays = tf.numpy_function(element, [iteration], types)

@@ -22,8 +22,9 @@ class Word2Vec(keras.Model):
 
     Called with `(targets, contexts)` it is an ordinary Keras model that returns the scores
     s = target row . context row, and `fit` trains it on such pairs with any loss and optimizer.
-    Made with a `shape`, `fit` takes the batches of `skipgram.steps` instead, several steps each, and
-    trains by `train_on_blocks`: the same updates as plain SGD on the sum over all pairs, without making them.
+    Made with a `shape`, `fit` takes the batches of `skipgram.steps` instead, several steps each,
+    and trains by `train_on_blocks`: the same updates as plain SGD on the sum over all pairs,
+    without making them.
 
     With w the weight of a pair (t, c), k the negatives a pair and p_c the noise probability of c,
     a step descends
@@ -102,7 +103,7 @@ class Word2Vec(keras.Model):
         return keras.ops.einsum("bd,bcd->bc", target_rows, context_rows)
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        """Returns the metrics after the steps of a batch of blocks, or one step on a batch of pairs."""
+        """Returns the metrics after a batch: several steps on blocks, or one on pairs."""
         if self.shape is None:
             return super().train_step(data)
         loss, weight = self._train_on_steps(data)
@@ -191,7 +192,7 @@ class Word2Vec(keras.Model):
     def _halves(
         self, batch: Mapping[str, Any], target_rows: Any, context_rows: Any
     ) -> list[tuple[Any, Any, dict[str, Any]]]:
-        """Returns targets, columns and blocks, as `_scored` takes them, of equal parts of a step."""
+        """Returns equal parts of a step: targets, columns and blocks, as `_scored` takes them."""
         assert self.shape is not None
         parts = HALVES if self.shape.blocks % HALVES == 0 else 1
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from w2vtrain.projector.javascript import number, number_text, trim
+from w2vtrain.javascript import number, number_text, trim
 
 NUMBERS = [
     ("007", "7"),
