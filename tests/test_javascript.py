@@ -62,7 +62,7 @@ def test_a_printed_number_reads_back(value):
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.lists(st.text("0123456789.eE+-xXbo \u3000\u00a0Infty_", max_size=8), min_size=200))
 def test_against_node(texts):
     program = "console.log(JSON.stringify(JSON.parse(process.argv[1]).map(t => String(Number(t)))))"

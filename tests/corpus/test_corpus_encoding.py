@@ -44,7 +44,7 @@ def test_files_are_memory_mappable(tmp_path):
     assert mapped.tolist() == [5, 7, 5, 7, 7]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(

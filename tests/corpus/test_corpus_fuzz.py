@@ -71,9 +71,7 @@ def check_named(error: W2VError, name: str) -> None:
 
 @pytest.mark.parametrize("kind", SEEDS)
 @pytest.mark.parametrize("errors", ["strict", "replace"])
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(edits=EDITS, boundary=st.sampled_from(["line", "paragraph", "file"]), noise=st.binary())
 def test_damaged_files(tmp_path, kind, errors, edits, boundary, noise):
     path = tmp_path / f"a{kind}"
@@ -89,7 +87,7 @@ def test_damaged_files(tmp_path, kind, errors, edits, boundary, noise):
             check_named(error, str(path))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.binary(max_size=50),
     st.sampled_from(

@@ -79,13 +79,13 @@ def by_the_rule(text: str) -> list[str]:
 ALPHABET = "aZéßЖ日ि\u0301١5'’\u200c\u200d-_.,!«»€+😀 \u00a0\u2028\u0085\t\u00ad\u200e"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.text(ALPHABET, max_size=30))
 def test_default_rule_equals_the_rule_in_python(text):
     assert words(text) == [word for word in by_the_rule(text) if word]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_standardising_twice_changes_nothing(text):
     once = words(text)

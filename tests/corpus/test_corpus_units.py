@@ -40,7 +40,7 @@ def test_file_is_one_unit():
     assert read(TEXT, "file") == [["One", "two", "three.", "Four", "five"]]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(
     st.text("ab \n\t\u00a0\x85", max_size=60),
     st.sampled_from(["line", "paragraph", "file"]),

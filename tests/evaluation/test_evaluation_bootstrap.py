@@ -9,7 +9,7 @@ from scipy import stats
 from w2vtrain.evaluation import bootstrap
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     items=st.lists(st.tuples(st.integers(0, 4), st.integers(-3, 3)), min_size=3, max_size=20),
     seed=st.integers(0, 1000),

@@ -51,7 +51,7 @@ def tables(draw: Callable, tokens: st.SearchStrategy[str], least: int) -> tuple:
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_round_trip(name: str, data: st.DataObject) -> None:
     format, tokens, least = CASES[name]
@@ -134,7 +134,7 @@ def test_tokens_that_do_not_fit_are_refused(
     assert list(tmp_path.iterdir()) == []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(FLOATS, min_size=1, max_size=20))
 @example([1e-45, 3.4028235e38, -0.0, 1.17549435e-38, 16777217.0, 9.999999e-8])
 def test_text_is_the_shortest_that_reads_back(values: list[float]) -> None:

@@ -11,7 +11,7 @@ def boxes(placed, sizes):
     return [(p.x, p.y, p.x + sizes[p.index][0], p.y + sizes[p.index][1]) for p in placed]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(
         st.tuples(

@@ -23,9 +23,7 @@ from w2vtrain.run_directory import read_manifest
 from w2vtrain.skipgram.text_stream import TokenFile
 from w2vtrain.vocabulary import Vocabulary
 
-FEW = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 # bytes that mean something to the readers, so that the fuzz gets past their first look
 SPICE = [
     b"", b"\0", b"\xef\xbb\xbf", b"\xff\xfe", b"\xed\xa0\x80", b"\r\n", b"\r", b"\n\n", b'"', b'""',
@@ -241,7 +239,7 @@ STANDARD = st.text(max_size=60) | st.lists(
 
 
 @pytest.mark.parametrize("how", ["lower-and-strip-punctuation", "lower", "none"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(text=STANDARD)
 def test_standardisation_keeps_utf8_and_is_idempotent(how, text):
     import tensorflow as tf

@@ -214,9 +214,9 @@ def _read_metadata(path: Path) -> tuple[list[str], np.ndarray | None]:
         raise W2VError(f"{path} is not UTF-8: {error}") from None
     header = lines.pop(0).rstrip("\r").split("\t") if lines and "\t" in lines[0] else [""]
     rows = [line.removesuffix("\r").split("\t") for line in lines]
-    for number, row in enumerate(rows, start=1):
+    for place, row in enumerate(rows, start=1):
         if len(row) != len(header):
-            raise W2VError(f"{path}, row {number:,}: {len(row)} columns, not {len(header)}.")
+            raise W2VError(f"{path}, row {place:,}: {len(row)} columns, not {len(header)}.")
     ours = header[0] == COLUMNS[0] and COLUMNS[1] in header
     tokens = [token_of_cell(row[0]) if ours else row[0] for row in rows]
     if "count" not in header[1:]:
