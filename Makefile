@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check bench data pictures outputs clean
+.PHONY: install demo test check bench data pictures letters outputs clean
 
 install: $(STAMP)
 
@@ -56,6 +56,20 @@ pictures: install
 		-o $(PICTURES)/similarity.png
 	$(PLOT) analogy runs/demo king:queen man:woman father:mother uncle:aunt boy:girl \
 		--title "Gender" -o $(PICTURES)/analogy.png
+	$(BIN)/w2v run configs/full_softmax.toml
+	$(PLOT) map runs/full_softmax --top 150 --title "Ten numbers a word, full softmax" \
+		-o $(PICTURES)/full-softmax-map.png
+	$(PLOT) history runs/full_softmax -o $(PICTURES)/full-softmax-history.png
+	$(BIN)/w2v run configs/tutorial.toml
+	$(PLOT) history runs/tutorial -o $(PICTURES)/tutorial-history.png
+
+# The same for the letters, from your own table of headlines: make letters HEADLINES=headlines.csv
+letters: install
+	mkdir -p runs
+	sed 's|headlines.csv|$(abspath $(HEADLINES))|' configs/letters.toml > runs/letters.toml
+	$(BIN)/w2v run runs/letters.toml
+	$(BIN)/w2v groups runs/letters data/letters.tsv
+	$(PLOT) map runs/letters --checkpoints -o $(PICTURES)/letters.png
 
 # The examples in the README, with what the commands print now.
 outputs: install

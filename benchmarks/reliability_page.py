@@ -1,8 +1,8 @@
 """Writes the tables of docs/reliability.md: `python benchmarks/reliability_page.py`.
 
 Runs the tests in tests/reliability and counts, for each promise, the cases of its tests and their
-failures; adds what benchmarks/soak.py, determinism.py, resume.py and load.py have recorded. Between
-the two markers of the page everything is replaced; the rest of it is written by hand.
+failures; adds what soak.py, determinism.py, resume.py, plan.py and load.py beside this file have
+recorded. Between the two markers of the page everything is replaced; the rest is written by hand.
 """
 
 import argparse
@@ -112,6 +112,16 @@ def benchmark_lines() -> list[str]:
             f"one of {found['checkpoint_bytes'] / 1e6:.1f} MB; a training stopped "
             f"half-way trained again after {found['seconds_until_training_again']:.1f} s. "
             f"Same bytes: {'yes' if found['same_bytes'] else 'NO'}."
+        )
+    if found := recorded("plan"):
+        planned, took = found["planned"], found["took"]
+        lines.append(
+            f"- **Plan** (`{found['command']}`): vocabulary {planned['vocabulary']:,} planned and "
+            f"{took['vocabulary']:,} found; prepare {planned['prepare_seconds']:.1f} s and "
+            f"{took['prepare_seconds']:.1f} s; train {planned['train_seconds']:.0f} s and "
+            f"{took['train_seconds']:.0f} s; memory {planned['memory'] / 1e6:,.0f} MB at most and "
+            f"{took['memory'] / 1e6:,.0f} MB; disk {planned['disk'] / 1e6:,.0f} MB at most and "
+            f"{took['disk'] / 1e6:,.0f} MB."
         )
     if found := recorded("load"):
         prepare, train = found["prepare"], found["train"]
