@@ -1,15 +1,19 @@
 """What `w2v plan` says against what the run then takes: `python benchmarks/plan.py INPUT...`.
 
 Each of the three commands runs in a process of its own; memory is the larger peak of prepare and
-train, disk that of the finished run and its checkpoints. Written to benchmarks/results/plan.json.
+train, disk the largest size of the run's folder, seen every tenth of a second. Written to
+benchmarks/results/plan.json.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,23 @@ def told(*command: str) -> tuple[dict[str, Any], int]:
     return json.loads(output), usage.ru_maxrss * 1024
 
 
+class DiskWatch(threading.Thread):
+    """Notes the largest size of a folder until it is told to stop."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(daemon=True)
+        self.folder, self.largest, self.done = Path(folder), 0, threading.Event()
+
+    def run(self) -> None:
+        while not self.done.wait(0.1):
+            self.largest = max(self.largest, sum(self._sizes()))
+
+    def _sizes(self) -> Iterator[int]:
+        for path in self.folder.rglob("*"):
+            with contextlib.suppress(FileNotFoundError):  # it was only there for a moment
+                yield path.stat().st_size if path.is_file() else 0
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("inputs", nargs="+")
@@ -38,16 +59,18 @@ def main() -> None:
     epochs = ("--epochs", str(options.epochs))
     planned, _ = told("plan", *options.inputs, *epochs)
     with tempfile.TemporaryDirectory() as run:
+        watch = DiskWatch(run)
+        watch.start()
         prepared, first = told("prepare", *options.inputs, "-o", run)
         trained, second = told("train", run, *epochs)
-        disk = sum(path.stat().st_size for path in Path(run).rglob("*") if path.is_file())
+        watch.done.set()
         vocabulary = trained["vocabulary"]
     took = {
         "vocabulary": vocabulary,
         "prepare_seconds": prepared["seconds"],
         "train_seconds": trained["seconds"],
         "memory": max(first, second),
-        "disk": disk,
+        "disk": watch.largest,
     }
     report = {
         "command": "python benchmarks/plan.py " + " ".join(sys.argv[1:]),

@@ -42,11 +42,12 @@ def main() -> None:
             for every, found in seconds.items():
                 found.append(trained(run, every, options.epochs, force=True).seconds)
         whole = (run / "model" / "vectors.npy").read_bytes()
+        shutil.rmtree(run / "model")  # or the same settings would have nothing left to do
 
         rows: list[Any] = []
         with contextlib.suppress(TrainingStopped):
             trained(
-                run, "1h", options.epochs, force=True, progress=rows.append,
+                run, "1h", options.epochs, progress=rows.append,
                 stop=lambda: rows[-1].words >= rows[-1].words_total / 2,
             )  # fmt: skip
         checkpoint = max((run / "checkpoints").iterdir())

@@ -87,6 +87,15 @@ def test_values_out_of_range(settings):
         TrainConfig(**settings)
 
 
+def test_the_default_rate_follows_the_number_of_epochs():
+    assert [TrainConfig().first_rate(epochs) for epochs in (1, 10, 11, 50)] == [
+        0.05, 0.05, 0.025, 0.025,
+    ]  # fmt: skip
+    assert TrainConfig(learning_rate=0.03).first_rate(50) == 0.03
+    assert TrainConfig(pairs="explicit").first_rate(50) == 0.002
+    assert TrainConfig(objective="full-softmax").first_rate(5) == 0.001
+
+
 def test_every_option_has_help_and_as_dict_reads_back():
     for config in (PrepareConfig(), TrainConfig(), ExportConfig()):
         assert all(f.metadata["help"] for f in dataclasses.fields(config))

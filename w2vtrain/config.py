@@ -24,6 +24,7 @@ Objective = Literal[
     "negative-sampling", "full-softmax", "sampled-softmax", "hierarchical-softmax", "tutorial"
 ]
 Context = Literal["both", "next"]
+FEW_EPOCHS = 10  # up to so many, the default learning rate is the higher one
 TUTORIAL_REPAIRS = ("padding", "unknown", "positive", "truncation", "frozen")
 ExportFormat = Literal["projector", "word2vec-text", "word2vec-binary", "npy"]
 Table = Literal["target", "context", "mean"]
@@ -100,7 +101,7 @@ class TrainConfig(Config):
     )
     learning_rate: float | None = option(
         None,
-        "Rate of the first step, which falls linearly; by default 0.05, "
+        "Rate of the first step, which falls linearly; by default 0.05, from 11 epochs on 0.025; "
         "explicit pairs 0.002, other objectives 0.001.",
     )
     seed: int = option(1, "The same seed gives the same vectors.")
@@ -186,7 +187,7 @@ class TrainConfig(Config):
         self._range("epochs", 1, 100_000)
         self._range("seed", 0, 2**63 - 1)
         self._range("threads", 1, 1024)
-        if not 0 < self.first_learning_rate <= 10:
+        if self.learning_rate is not None and not 0 < self.learning_rate <= 10:
             raise W2VError(
                 f"--learning-rate is {self.learning_rate}, out of range.",
                 "Give a number above 0 and up to 10; 0.025 to 0.05 is usual.",
@@ -197,14 +198,19 @@ class TrainConfig(Config):
         """Whether the vectors are those of the epoch with the lowest held-out loss."""
         return self.keep_best or self.early_stopping is not None
 
-    @property
-    def first_learning_rate(self) -> float:
-        """The rate of the first step: of SGD on summed pairs, or of Adam on explicit pairs."""
+    def first_rate(self, epochs: int) -> float:
+        """Returns the rate of the first step of so many epochs: of SGD on summed pairs, or of Adam.
+
+        Many passes over a small text want smaller steps than few passes over a large one
+        (measured: docs/training.md).
+        """
         if self.learning_rate is not None:
             return self.learning_rate
         if self.objective != "negative-sampling":
             return 0.001
-        return 0.05 if self.pairs == "stream" else 0.002
+        if self.pairs == "explicit":
+            return 0.002
+        return 0.05 if epochs <= FEW_EPOCHS else 0.025
 
     @property
     def tutorial_repairs(self) -> frozenset[str]:

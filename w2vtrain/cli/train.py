@@ -91,6 +91,8 @@ def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
         f"Subsampling {summary.kept_share:.1%} of the words kept "
         f"(--subsample-threshold {settings.subsample_threshold:g})"
     )
+    if "learning_rate" in summary.facts:
+        say(f"Rate        {summary.facts['learning_rate']:g} at first (--learning-rate)")
     say(f"Loss        {summary.first_loss:.4f} in the first epoch, {summary.loss:.4f} in the last")
     if summary.val_loss is not None:
         say(f"Held out    loss {summary.val_loss:.4f}; lowest in epoch {summary.best_epoch}")

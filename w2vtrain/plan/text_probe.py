@@ -89,21 +89,32 @@ def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> Te
         units=round(summary.units * scale),
         vocabulary=found,
         types=expected_vocabulary(ids, 1, scale),
-        seconds=seconds * scale,
+        seconds=seconds + (scale - 1) * min(seconds, reading.reading_seconds() or seconds),
     )
 
 
 class _MeasuredReading(Reading):
-    """Notes how many bytes of the inputs the text so far came from."""
+    """Notes how many bytes of the inputs the text so far came from, and when they were read."""
 
     packed_bytes = 0
     text_bytes = 0
 
     def _pieces(self) -> Iterator[Piece]:
+        self._marks: list[tuple[float, int]] = []
         for piece in super()._pieces():
             self.packed_bytes = sum(facts.size for facts in self.facts)
             self.text_bytes += len(piece.text.encode()) + piece.ends
             yield piece
+            self._marks.append((time.perf_counter(), self.text_bytes))
+
+    def reading_seconds(self) -> float:
+        """Returns the seconds that this much text takes, once everything has been started."""
+        marks = self._marks
+        half = next((mark for mark in marks if mark[1] >= self.text_bytes / 2), None)
+        if half is None or half == marks[-1]:
+            return 0.0
+        seconds, count = (last - first for first, last in zip(half, marks[-1], strict=True))
+        return seconds * self.text_bytes / count
 
 
 def _scale(reading: _MeasuredReading, cut: bool, config: PrepareConfig, lines: int) -> float:

@@ -31,7 +31,7 @@ def block_training(text: TrainingText, config: TrainConfig, epochs: int) -> Trai
         _LOG.warning(
             "This processor has no instructions for bfloat16: --precision float32 is faster here."
         )
-    rate = config.first_learning_rate
+    rate = config.first_rate(epochs)
     counts, keep, noise = text.counts, text.keep(config), text.noise(config)
     kept = float((counts * keep).sum())
     shape = StepShape.fitting(
@@ -65,6 +65,7 @@ def block_training(text: TrainingText, config: TrainConfig, epochs: int) -> Trai
         jit_compile=False,  # the step's sums have varying sizes, which XLA would compile anew
     )
     facts = {
+        "learning_rate": rate,
         "tokens_per_step": shape.tokens,
         "noise_per_block": shape.noise_size,
         "damped_target_rows": int((damping[0] < 1).sum()),

@@ -71,7 +71,7 @@ def pair_training(text: TrainingText, config: TrainConfig, epochs: int) -> Train
     steps = max(1, round(pairs / BATCH_SIZE))
     model = Word2Vec(len(text.counts), config.embedding_dim, config.seed, name="word2vec")
     model.compile(
-        optimizer=keras.optimizers.Adam(linear_decay(config.first_learning_rate, steps * epochs)),
+        optimizer=keras.optimizers.Adam(linear_decay(config.first_rate(epochs), steps * epochs)),
         loss=keras.losses.BinaryCrossentropy(from_logits=True),
         loss_weights=[1 + config.num_negatives],  # Keras means over the scores of a pair
         steps_per_execution=min(STEPS_PER_EXECUTION, max(1, steps // 8)),

@@ -56,7 +56,7 @@ def full_softmax_training(text: TrainingText, config: TrainConfig, epochs: int) 
     else:
         facts["pairs_per_step"] = size
         dataset = _pair_dataset(text, config, size, place)
-    _compile(model, config, steps)
+    _compile(model, config.first_rate(epochs), steps)
     return Training(
         model, dataset, steps, facts, _held_out(text, config), model.loss_on_pairs, place
     )
@@ -75,7 +75,7 @@ def sampled_softmax_training(text: TrainingText, config: TrainConfig, epochs: in
     with np.errstate(divide="ignore"):
         model.noise_log_counts = np.log(noise).astype(np.float32)
     steps = _expected_steps(text, config, size)
-    _compile(model, config, steps)
+    _compile(model, config.first_rate(epochs), steps)
     facts = {"pairs_per_step": size, "noise_words_per_step": config.num_negatives}
     place = Place()
     dataset = _pair_dataset(text, config, size, place, sampler)
@@ -95,7 +95,7 @@ def hierarchical_softmax_training(text: TrainingText, config: TrainConfig, epoch
         len(text.counts), config.embedding_dim, nodes, turns, config.seed, name="word2vec"
     )
     steps = _expected_steps(text, config, size)
-    _compile(model, config, steps)
+    _compile(model, config.first_rate(epochs), steps)
     lengths = (turns != 0).sum(axis=1)
     mean = float((lengths * text.counts).sum() / text.counts.sum())
     facts = {
@@ -110,11 +110,11 @@ def hierarchical_softmax_training(text: TrainingText, config: TrainConfig, epoch
     )
 
 
-def _compile(model: Any, config: TrainConfig, steps: int) -> None:
+def _compile(model: Any, rate: float, steps: int) -> None:
     import keras
 
     model.compile(
-        optimizer=keras.optimizers.Adam(config.first_learning_rate),
+        optimizer=keras.optimizers.Adam(rate),
         steps_per_execution=min(STEPS_PER_EXECUTION, max(1, steps // 8)),
         jit_compile=False,
     )

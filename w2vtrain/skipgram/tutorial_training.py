@@ -64,7 +64,7 @@ def tutorial_training(text: TrainingText, config: TrainConfig, epochs: int) -> T
         generator = np.random.default_rng([config.seed, 5, number])  # Keras' default start
         layer.embeddings.assign(generator.uniform(-0.05, 0.05, layer.embeddings.shape))
     model.compile(
-        optimizer=keras.optimizers.Adam(config.first_learning_rate),
+        optimizer=keras.optimizers.Adam(config.first_rate(epochs)),
         loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
         steps_per_execution=min(STEPS_PER_EXECUTION, max(1, steps // 8)),
