@@ -69,7 +69,9 @@ letters: install
 	sed 's|headlines.csv|$(abspath $(HEADLINES))|' configs/letters.toml > runs/letters.toml
 	$(BIN)/w2v run runs/letters.toml
 	$(BIN)/w2v groups runs/letters data/letters.tsv
-	$(PLOT) map runs/letters --checkpoints -o $(PICTURES)/letters.png
+	$(PLOT) map runs/letters --checkpoints --highlight a e i o u \
+		--words a b c d e f g h i j k l m n o p q r s t u v w x y z 0 1 2 3 4 5 6 7 8 9 \
+		-o $(PICTURES)/letters.png
 
 # The examples in the README, with what the commands print now.
 outputs: install
