@@ -98,11 +98,12 @@ def benchmark_lines() -> list[str]:
             f"an undisturbed one. Failures: {len(soak['failures'])}."
         )
     if found := recorded("determinism"):
-        speed = found["words_per_second"]
+        speed, cost = found["words_per_second"], found["cost"]
         lines.append(
             f"- **Determinism** (`{found['command']}`): {speed['ordered']:,} words/s against "
-            f"{speed['unordered']:,} with unordered updates, medians of {found['rounds']}: it "
-            f"costs {found['cost']:.1%}. Threads {found['threads']}: "
+            f"{speed['unordered']:,} with unordered updates, medians of {found['rounds']}: "
+            f"the order costs {cost:.0%}" + (", it is the faster mode" if cost < 0 else "") + ". "
+            f"Threads {found['threads']}: "
             f"{found['different_results_ordered']} result; unordered, "
             f"{found['rounds']} trainings gave {found['different_results_unordered']}."
         )
@@ -119,8 +120,8 @@ def benchmark_lines() -> list[str]:
             f"- **Plan** (`{found['command']}`): vocabulary {planned['vocabulary']:,} planned and "
             f"{took['vocabulary']:,} found; prepare {planned['prepare_seconds']:.1f} s and "
             f"{took['prepare_seconds']:.1f} s; train {planned['train_seconds']:.0f} s and "
-            f"{took['train_seconds']:.0f} s; memory {planned['memory'] / 1e6:,.0f} MB at most and "
-            f"{took['memory'] / 1e6:,.0f} MB; disk {planned['disk'] / 1e6:,.0f} MB at most and "
+            f"{took['train_seconds']:.0f} s; memory {planned['memory'] / 1e6:,.0f} MB and "
+            f"{took['memory'] / 1e6:,.0f} MB; disk {planned['disk'] / 1e6:,.0f} MB and "
             f"{took['disk'] / 1e6:,.0f} MB."
         )
     if found := recorded("load"):

@@ -36,8 +36,8 @@ def plan(
     say(f"Words       {found.words:,}, {found.tokens:,} of them kept (from {part} of the text)")
     say(f"Vocabulary  {found.vocabulary:,} words")
     say(f"Pairs       {found.pairs:,} an epoch, {found.epochs} epochs")
-    say(f"Disk        {_size(found.disk)} at most")
-    say(f"Memory      {_size(found.memory)} at most")
+    say(f"Disk        {_size(found.disk)} at its largest")
+    say(f"Memory      {_size(found.memory)} at its peak")
     if found.prepare_seconds:
         say(f"Prepare     {_time(found.prepare_seconds)}")
     say(f"Train       {_time(found.train_seconds)}")
