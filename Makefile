@@ -34,9 +34,10 @@ test: check
 data:
 	$(PYTHON) data/make_corpus.py
 
-# Ours and gensim side by side; CORPUS, SIMILARITY and ANALOGIES are paths to your own.
+# Ours and gensim side by side, recorded in benchmarks/RESULTS.md; CORPUS, SIMILARITY and ANALOGIES
+# are paths to your own.
 bench: install
-	$(BIN)/python benchmarks/against_gensim.py $(CORPUS) \
+	$(BIN)/python benchmarks/against_gensim.py $(CORPUS) --record \
 		$(if $(SIMILARITY),--similarity $(SIMILARITY)) $(if $(ANALOGIES),--analogies $(ANALOGIES))
 
 # The pictures in docs/, made by the commands themselves from the bundled corpus.
