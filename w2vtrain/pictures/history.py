@@ -64,7 +64,11 @@ def read_history(run: Path) -> History:
     except (OSError, ValueError, UnicodeDecodeError) as error:
         raise W2VError(f"Cannot read {path}: {error}", f"Run `w2v train {run} --force`.") from None
     if needed:
-        raise W2VError(f"{path} has no {', '.join(sorted(needed))}.", f"Train {run} again.")
+        raise W2VError(
+            f"{path} has no {', '.join(sorted(needed))}.",
+            "This draws what `w2v train` writes; a classifier's curves are in TensorBoard: "
+            f"tensorboard --logdir {directory.logs}",
+        )
     return History(str(run), columns)
 
 
