@@ -103,3 +103,15 @@ def test_plan_of_the_bundled_corpus_is_near_what_it_takes(tmp_path):
     size = sum(path.stat().st_size for path in tmp_path.rglob("*") if path.is_file())
     assert size / 2 < found.disk < 4 * size
     assert trained.seconds / 2.5 < found.train_seconds < 2.5 * trained.seconds
+
+
+def test_the_rate_of_reading_is_that_of_the_second_half():
+    from w2vtrain.plan.text_probe import _MeasuredReading
+
+    reading = _MeasuredReading.__new__(_MeasuredReading)
+    reading.text_bytes = 100
+    # the first half took 5 s, most of it starting; the other 50 bytes took 2 s
+    reading._marks = [(0.0, 10), (5.0, 50), (6.0, 80), (7.0, 100)]
+    assert reading.reading_seconds() == pytest.approx(4.0)
+    reading._marks = [(3.0, 100)]  # a single piece says nothing about a rate
+    assert reading.reading_seconds() == 0.0

@@ -186,3 +186,36 @@ def test_a_loss_that_explodes_stops_the_run_and_leaves_nothing(run):
     assert "learning rate" in caught.value.hint
     assert sha256(RunDirectory(run).vectors) == before
     assert not [p for p in run.iterdir() if p.name.startswith(".")]
+
+
+def test_callbacks_are_given_the_number_of_the_step(run):
+    import keras
+
+    class Noting(keras.callbacks.Callback):
+        seen: list[tuple[int, int]]
+
+        def on_train_begin(self, logs=None):
+            self.seen = []
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.first = int(self.model.optimizer.iterations.numpy())
+
+        def on_train_batch_end(self, batch, logs=None):
+            done = int(self.model.optimizer.iterations.numpy()) - self.first
+            self.seen.append((batch + 1, done))
+
+    noting = Noting()
+    train(run, QUICK.replaced(subsample_threshold=0.0), callbacks=[noting])
+    assert all(number == done for number, done in noting.seen)
+    # fewer calls than steps: a batch held several
+    assert max(number for number, _ in noting.seen) > len(noting.seen) / QUICK.epochs
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_bfloat16_warns_where_the_processor_cannot(run, monkeypatch, caplog, able):
+    from w2vtrain.skipgram import block_training
+
+    monkeypatch.setattr(block_training, "computes_bfloat16", lambda: able)
+    train(run, QUICK.replaced(precision="bfloat16"))
+    assert ("no instructions for bfloat16" in caplog.text) is not able
+    assert np.load(RunDirectory(run).vectors).dtype == np.float32

@@ -226,7 +226,7 @@ def generated(generators: Callable[[], Iterator[dict[str, np.ndarray]]], signatu
     """Returns what `tf.data.Dataset.from_generator` does, with two elements prefetched.
 
     That one makes the C library give freed memory back to the system at once
-    (`mallopt(M_TRIM_THRESHOLD)`), for the whole process: the training took 10 % longer with it.
+    (`mallopt(M_TRIM_THRESHOLD)`), for the whole process: a training took about 8 % longer with it.
 
     Args:
         generators: each iteration of the dataset calls it once.
