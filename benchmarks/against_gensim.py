@@ -142,7 +142,7 @@ def train_gensim(job: dict, work: Path, threads: int) -> dict:
 def judge(path: str, options: argparse.Namespace) -> dict[str, float]:
     """Returns each set's score in points: Spearman, and analogies over the 30,000 first words."""
     from w2vtrain import Embeddings
-    from w2vtrain.evaluation import (
+    from w2vtrain.analysis.evaluation import (
         AnalogySet,
         SimilaritySet,
         evaluate_analogies,
@@ -182,8 +182,8 @@ def prepare_texts(options: argparse.Namespace) -> None:
     text = options.work / "tokens.txt"
     if summary.unchanged and text.exists():
         return
-    from w2vtrain.run_directory import RunDirectory
-    from w2vtrain.vocabulary import Vocabulary
+    from w2vtrain.corpus.vocabulary import Vocabulary
+    from w2vtrain.run.directory import RunDirectory
 
     names = RunDirectory(run)
     tokens = np.array(Vocabulary.load(names.corpus_vocabulary).tokens, dtype=object)

@@ -33,7 +33,7 @@ def unordered_updates(threads: int) -> None:
     import w2vtrain.tensorflow_runtime as runtime
 
     runtime._set_threads = lambda threading, wanted: True
-    from w2vtrain.skipgram.word2vec import Word2Vec
+    from w2vtrain.models.word2vec import Word2Vec
 
     def update(layer: Any, rows: Any, gradient: Any, batch: Any, name: str, rate: Any) -> None:
         uses = tf.reshape(gradient, (-1, tf.shape(rows)[1]))

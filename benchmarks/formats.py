@@ -17,8 +17,8 @@ import numpy as np
 import pyarrow
 from gensim.models import KeyedVectors
 
-from w2vtrain.embeddings import Embeddings
-from w2vtrain.formats.registry import FORMATS
+from w2vtrain.vectors.embeddings import Embeddings
+from w2vtrain.vectors.formats.registry import FORMATS
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.config import TrainConfig
-from w2vtrain.run_directory import RunDirectory
-from w2vtrain.skipgram.pair_counts import pair_batches
-from w2vtrain.skipgram.softmax_training import full_softmax_training
-from w2vtrain.skipgram.text_stream import TextStream
-from w2vtrain.skipgram.training import TrainingText
+from w2vtrain.engine.text_stream import TextStream
+from w2vtrain.run.directory import RunDirectory
 from w2vtrain.tensorflow_runtime import configure
+from w2vtrain.training.pair_counts import pair_batches
+from w2vtrain.training.softmax_training import full_softmax_training
+from w2vtrain.training.training import TrainingText
 
 STEPS, BATCH = 2000, 32
 

@@ -26,7 +26,7 @@ TASKS = ("pca", "umap", "tsne", "tsv", "bytes")
 def vectors_of(source: str | None, rows: int) -> np.ndarray:
     """Returns the vectors to lay out, float32 of shape `(rows, dim)`."""
     if source is not None:
-        from w2vtrain.embeddings import Embeddings
+        from w2vtrain.vectors.embeddings import Embeddings
 
         return np.array(Embeddings.load(source).vectors[:rows])
     random = np.random.default_rng(1)
@@ -41,17 +41,17 @@ def timed(task: str, source: str | None, rows: int, answers: multiprocessing.Que
     with tempfile.TemporaryDirectory() as folder:
         start, worked = time.perf_counter(), time.process_time()
         if task == "bytes":
-            from w2vtrain.projector.tensor import write_bytes
+            from w2vtrain.show.projector.tensor import write_bytes
 
             write_bytes(Path(folder) / "v.bytes", vectors)
         elif task == "tsv":
-            from w2vtrain.formats import projector, stream
+            from w2vtrain.vectors.formats import projector, stream
 
             tokens = [f"word{i}" for i in range(len(vectors))]
             counts = np.arange(len(vectors), 0, -1)
             projector.write(Path(folder), stream.of_matrix(tokens, vectors, counts))
         else:
-            from w2vtrain.pictures.layouts import layout
+            from w2vtrain.show.pictures.layouts import layout
 
             layout(vectors, task)  # type: ignore[arg-type]
         seconds = time.perf_counter() - start

@@ -20,8 +20,8 @@ import gensim
 import numpy as np
 from gensim.models import KeyedVectors
 
-from w2vtrain.approximate import ApproximateIndex
-from w2vtrain.embeddings import Embeddings
+from w2vtrain.vectors.approximate import ApproximateIndex
+from w2vtrain.vectors.embeddings import Embeddings
 
 
 def seconds(work: Callable[[], object]) -> float:

@@ -10,12 +10,12 @@ import argparse
 import sys
 from pathlib import Path
 
+from w2vtrain.analysis.evaluation.similarity import evaluate_similarity
+from w2vtrain.analysis.evaluation.test_sets import SimilaritySet
 from w2vtrain.config import TUTORIAL_REPAIRS, TrainConfig
-from w2vtrain.embeddings import Embeddings
-from w2vtrain.evaluation.similarity import evaluate_similarity
-from w2vtrain.evaluation.test_sets import SimilaritySet
 from w2vtrain.settings import read_toml
-from w2vtrain.stages.train import train
+from w2vtrain.training.train import train
+from w2vtrain.vectors.embeddings import Embeddings
 
 ROOT = Path(__file__).parents[1]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["keras", "tensorflow", "w2vtrain.skipgram.word2vec"])
+CONTEXT.set_forkserver_preload(["keras", "tensorflow", "w2vtrain.models.word2vec"])
 
 
 def forked(function: Callable[..., Any], *arguments: Any) -> int:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from w2vtrain.run_directory import RunDirectory, writing_stage
-from w2vtrain.vocabulary import Vocabulary
+from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.run.directory import RunDirectory, writing_stage
 
 
 def write_run(

@@ -6,16 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from w2vtrain.analysis.context_prediction import predict_contexts
+from w2vtrain.analysis.evaluation.groups import group_accuracy, read_groups
 from w2vtrain.classify.settings import ClassifyConfig
 from w2vtrain.classify.training import train_classifier
-from w2vtrain.embeddings import Embeddings
-from w2vtrain.evaluation.groups import group_accuracy, read_groups
+from w2vtrain.corpus.prepare import prepare
 from w2vtrain.run_config import RunConfig
 from w2vtrain.settings import read_toml
-from w2vtrain.skipgram.context_prediction import predict_contexts
-from w2vtrain.skipgram.pair_examples import pair_examples
-from w2vtrain.stages.prepare import prepare
-from w2vtrain.stages.train import train
+from w2vtrain.training.pair_examples import pair_examples
+from w2vtrain.training.train import train
+from w2vtrain.vectors.embeddings import Embeddings
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("W2V_SHARED", ROOT / "../shared")) / "data/corpora"

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 from w2vtrain import Embeddings, RunConfig
-from w2vtrain.evaluation import (
+from w2vtrain.analysis.evaluation import (
     AnalogySet,
     SimilaritySet,
     evaluate_analogies,
     evaluate_similarity,
 )
-from w2vtrain.run_directory import RunDirectory
-from w2vtrain.stages.prepare import prepare
-from w2vtrain.stages.train import train
+from w2vtrain.corpus.prepare import prepare
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.training.train import train
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"

@@ -16,18 +16,18 @@ from w2vtrain.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig
-    from w2vtrain.embeddings import Embeddings
+    from w2vtrain.corpus.prepare import prepare
     from w2vtrain.errors import W2VError
     from w2vtrain.run_config import RunConfig
-    from w2vtrain.stages.export import export
-    from w2vtrain.stages.prepare import prepare
-    from w2vtrain.stages.train import train
+    from w2vtrain.training.train import train
+    from w2vtrain.vectors.embeddings import Embeddings
+    from w2vtrain.vectors.export import export
 
 _HOMES = {
-    "prepare": "w2vtrain.stages.prepare",
-    "train": "w2vtrain.stages.train",
-    "export": "w2vtrain.stages.export",
-    "Embeddings": "w2vtrain.embeddings",
+    "prepare": "w2vtrain.corpus.prepare",
+    "train": "w2vtrain.training.train",
+    "export": "w2vtrain.vectors.export",
+    "Embeddings": "w2vtrain.vectors.embeddings",
     "PrepareConfig": "w2vtrain.config",
     "TrainConfig": "w2vtrain.config",
     "ExportConfig": "w2vtrain.config",

@@ -3,9 +3,9 @@
 import numpy as np
 from conftest import requests_of, wait_for
 
-from w2vtrain.embeddings import Embeddings
-from w2vtrain.pictures.map_page import write_map_page
-from w2vtrain.pictures.word_map import map_of
+from w2vtrain.show.pictures.map_page import write_map_page
+from w2vtrain.show.pictures.word_map import map_of
+from w2vtrain.vectors.embeddings import Embeddings
 
 WORDS = ["whale", "Whaler", "</script>", "犬", "naïve", "قطة", *(f"w{i}" for i in range(300))]
 

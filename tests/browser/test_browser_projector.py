@@ -8,11 +8,11 @@ import sys
 import numpy as np
 import pytest
 
-from w2vtrain.projector import page
-from w2vtrain.projector.bundle import BundleSettings, make_bundle
-from w2vtrain.projector.server import serve_config, serve_tensorboard
-from w2vtrain.run_directory import RunDirectory, writing_stage
-from w2vtrain.vocabulary import Vocabulary
+from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.run.directory import RunDirectory, writing_stage
+from w2vtrain.show.projector import page
+from w2vtrain.show.projector.bundle import BundleSettings, make_bundle
+from w2vtrain.show.projector.server import serve_config, serve_tensorboard
 
 from conftest import requests_of  # isort: skip
 
@@ -122,7 +122,7 @@ def test_the_replayed_parser_is_the_pages(projector_page, lone_page, shared_fold
 
 
 def _text(row, name):
-    from w2vtrain.javascript import number_text
+    from w2vtrain.vectors.javascript import number_text
 
     if name not in row:
         return "undefined"

@@ -7,7 +7,7 @@ from run_fixture import write_run
 
 from w2vtrain.classify.text_tokens import Subwords, Words
 from w2vtrain.cli import main
-from w2vtrain.embeddings import Embeddings
+from w2vtrain.vectors.embeddings import Embeddings
 
 
 def run(capsys, *arguments: object) -> tuple[int, str, str]:

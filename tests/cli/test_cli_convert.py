@@ -12,8 +12,8 @@ import pytest
 from run_fixture import write_run
 
 from w2vtrain.cli import main
-from w2vtrain.embeddings import Embeddings
-from w2vtrain.formats import registry, stream, word2vec_binary
+from w2vtrain.vectors.embeddings import Embeddings
+from w2vtrain.vectors.formats import registry, stream, word2vec_binary
 
 
 def called(*arguments: object) -> int:
@@ -145,7 +145,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
         source = tmp_path / f"{rows}.bin"
         word2vec_binary.write(source, stream.VectorStream(rows, dim, blocks()))
         steps = [source, *(tmp_path / f"{rows}.{e}" for e in ("npz", "parquet", "txt", "vec"))]
-        code = "import resource\nfrom w2vtrain.convert import convert\n" + "".join(
+        code = "import resource\nfrom w2vtrain.vectors.convert import convert\n" + "".join(
             f"convert({str(a)!r}, {str(b)!r})\n" for a, b in itertools.pairwise(steps)
         )
         code += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from w2vtrain.analysis.evaluation import AnalogySet, evaluate_analogies
 from w2vtrain.cli import main
-from w2vtrain.embeddings import Embeddings
-from w2vtrain.evaluation import AnalogySet, evaluate_analogies
-from w2vtrain.run_directory import RunDirectory, writing_stage
-from w2vtrain.vocabulary import Vocabulary
+from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.run.directory import RunDirectory, writing_stage
+from w2vtrain.vectors.embeddings import Embeddings
 
 
 @pytest.fixture

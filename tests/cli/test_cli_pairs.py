@@ -5,8 +5,8 @@ import pytest
 
 from w2vtrain.cli import main
 from w2vtrain.config import PrepareConfig
-from w2vtrain.embeddings import Embeddings
-from w2vtrain.stages.prepare import prepare
+from w2vtrain.corpus.prepare import prepare
+from w2vtrain.vectors.embeddings import Embeddings
 
 
 def run(capsys, *arguments: object) -> tuple[int, str, str]:

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from w2vtrain.cli import main
-from w2vtrain.run_directory import RunDirectory, writing_stage
-from w2vtrain.vocabulary import Vocabulary
+from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.run.directory import RunDirectory, writing_stage
 
 TOKENS = ("king", "queen", "man", "woman", "a:b", "c", *(f"w{i}" for i in range(20)))
 

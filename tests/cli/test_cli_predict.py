@@ -6,7 +6,7 @@ import pytest
 
 from w2vtrain.cli import main
 from w2vtrain.config import PrepareConfig
-from w2vtrain.stages.prepare import prepare
+from w2vtrain.corpus.prepare import prepare
 
 
 def run(capsys, *arguments: object) -> tuple[int, str, str]:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from w2vtrain.cli import main
-from w2vtrain.run_directory import RunDirectory, writing_stage
-from w2vtrain.vocabulary import Vocabulary
+from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.run.directory import RunDirectory, writing_stage
 
 TOKENS = ("man", "woman", "king", "queen", "apple", "new york")
 VECTORS = np.array(

@@ -22,7 +22,7 @@ from typing import Any
 from forked import CONTEXT, die
 
 from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig
-from w2vtrain.run_directory import RunDirectory, read_manifest, sha256
+from w2vtrain.run.directory import RunDirectory, read_manifest, sha256
 
 TRAIN = TrainConfig(
     embedding_dim=8, epochs=2, window_size=2, subsample_threshold=0.0, checkpoint_every="0s"
@@ -36,9 +36,9 @@ def pipeline(text: Path, run: Path, die_at: int | None, count: Any) -> None:
     Args:
         count: a shared integer that gets the number of operations.
     """
-    from w2vtrain.stages.export import export
-    from w2vtrain.stages.prepare import prepare
-    from w2vtrain.stages.train import train
+    from w2vtrain.corpus.prepare import prepare
+    from w2vtrain.training.train import train
+    from w2vtrain.vectors.export import export
 
     def tick() -> None:
         count.value += 1

@@ -17,11 +17,11 @@ from reliability.corpora import write_text
 
 from w2vtrain.cli import main
 from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig
+from w2vtrain.corpus.prepare import prepare
 from w2vtrain.errors import W2VError
-from w2vtrain.run_directory import read_manifest
-from w2vtrain.stages.export import export
-from w2vtrain.stages.prepare import prepare
-from w2vtrain.stages.train import train
+from w2vtrain.run.directory import read_manifest
+from w2vtrain.training.train import train
+from w2vtrain.vectors.export import export
 
 QUICK = TrainConfig(embedding_dim=8, epochs=2, window_size=2, subsample_threshold=0.0)
 
@@ -103,7 +103,7 @@ def test_a_failed_write_leaves_the_old_model(run, monkeypatch, code):
     def fail(*arguments, **options):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr("w2vtrain.skipgram.session.np.save", fail)
+    monkeypatch.setattr("w2vtrain.training.session.np.save", fail)
     with pytest.raises(W2VError, match=r"Cannot write .*/run/.*: " + os.strerror(code)):
         train(run, QUICK.replaced(seed=2))
     assert files_of(run / "model") == before
@@ -167,7 +167,7 @@ def test_manifest_cannot_name_files_outside(run):
 
 def _prepare_and_get(number: int, text: Path, run: Path) -> None:
     """Prepares by the command line; a signal comes when all is read and nothing renamed yet."""
-    from w2vtrain.stages import prepare as stage
+    from w2vtrain.corpus import prepare as stage
 
     real = stage.write_words
 
@@ -190,7 +190,7 @@ def test_signals_while_preparing_leave_nothing_half(tmp_path, number, code):
 
 def _train_and_get(numbers: list[int], run: Path, errors: Path) -> None:
     """Trains by the command line; signals come in the first execution."""
-    from w2vtrain.skipgram import callbacks
+    from w2vtrain.training import callbacks
 
     sys.stderr = errors.open("w")
     real, calls = callbacks.Recorder.on_train_batch_end, iter(range(10**6))
@@ -265,7 +265,7 @@ def test_what_others_made_is_loaded_without_code(run):
     import keras
 
     from w2vtrain.corpus.vectorizer import load_vectorizer
-    from w2vtrain.skipgram.word2vec import Word2Vec
+    from w2vtrain.models.word2vec import Word2Vec
 
     assert load_vectorizer(run / "corpus" / "vectorizer.keras")
     model = keras.models.load_model(run / "model" / "word2vec.keras", safe_mode=True)
@@ -280,7 +280,7 @@ def test_pickled_arrays_are_refused(run, file):
         def __reduce__(self):
             return os.mkdir, (str(run / "exploded"),)
 
-    from w2vtrain.skipgram.text_stream import TokenFile
+    from w2vtrain.engine.text_stream import TokenFile
 
     path = run / "corpus" / file
     np.save(path, np.array([Bomb()], dtype=object), allow_pickle=True)

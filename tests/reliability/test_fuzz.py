@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from w2vtrain.config import PrepareConfig, TrainConfig
 from w2vtrain.corpus.byte_streams import InputFacts
 from w2vtrain.corpus.documents import DocumentReader
-from w2vtrain.embeddings import Embeddings
+from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.engine.text_stream import TokenFile
 from w2vtrain.errors import W2VError
+from w2vtrain.run.directory import read_manifest
 from w2vtrain.run_config import RunConfig
-from w2vtrain.run_directory import read_manifest
-from w2vtrain.skipgram.text_stream import TokenFile
-from w2vtrain.vocabulary import Vocabulary
+from w2vtrain.vectors.embeddings import Embeddings
 
 FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 # bytes that mean something to the readers, so that the fuzz gets past their first look

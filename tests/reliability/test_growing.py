@@ -11,13 +11,13 @@ from reliability.corpora import write_text
 from w2vtrain.cli import main
 from w2vtrain.config import MoreEpochs, PrepareConfig, TrainConfig
 from w2vtrain.corpus.growing import grown_vocabulary
-from w2vtrain.embeddings import Embeddings
+from w2vtrain.corpus.prepare import prepare
+from w2vtrain.corpus.update import update
+from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import TrainingStopped, W2VError
-from w2vtrain.run_directory import RunDirectory
-from w2vtrain.stages.prepare import prepare
-from w2vtrain.stages.train import train
-from w2vtrain.stages.update import update
-from w2vtrain.vocabulary import Vocabulary
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.training.train import train
+from w2vtrain.vectors.embeddings import Embeddings
 
 FIRST = TrainConfig(embedding_dim=8, epochs=2, window_size=2, subsample_threshold=0.0)
 MORE = FIRST.replaced(epochs=None, more_epochs=3, learning_rate=0.01)

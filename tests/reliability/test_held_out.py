@@ -8,10 +8,10 @@ import pytest
 from reliability.corpora import write_text
 
 from w2vtrain.config import PrepareConfig, TrainConfig
+from w2vtrain.corpus.prepare import prepare
 from w2vtrain.errors import TrainingStopped, W2VError
-from w2vtrain.run_directory import RunDirectory
-from w2vtrain.stages.prepare import prepare
-from w2vtrain.stages.train import train
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.training.train import train
 
 CONFIG = TrainConfig(
     embedding_dim=8,
@@ -36,13 +36,13 @@ def history(run: Path) -> list[dict[str, str]]:
 
 
 def text_of(run: Path):
-    from w2vtrain.skipgram.training import TrainingText
+    from w2vtrain.training.training import TrainingText
 
     return TrainingText.load(RunDirectory(run), keep_oov=False)
 
 
 def test_whole_units_are_held_out_by_the_seed(run, tmp_path):
-    from w2vtrain.skipgram.held_out import split_text
+    from w2vtrain.training.held_out import split_text
 
     text = text_of(run)
 
@@ -90,7 +90,7 @@ def reference_loss(run: Path, config: TrainConfig, held_out: np.ndarray, noise: 
 
 
 def test_held_out_loss_is_that_of_training_a_pair(run, tmp_path):
-    from w2vtrain.skipgram.held_out import split_text
+    from w2vtrain.training.held_out import split_text
 
     summary = train(run, CONFIG)
     (tmp_path / "split").mkdir()
@@ -116,7 +116,7 @@ def test_history_has_the_held_out_figures_at_the_end_of_each_epoch(run):
 
 
 def test_ranks_by_hand():
-    from w2vtrain.skipgram.held_out import Validator
+    from w2vtrain.training.held_out import Validator
 
     class Layer:
         def __init__(self, rows):
@@ -143,7 +143,7 @@ def test_ranks_by_hand():
 
 @pytest.mark.parametrize("pairs", ["stream", "explicit"])
 def test_early_stopping_takes_the_best_epoch(run, pairs, monkeypatch):
-    from w2vtrain.skipgram import held_out
+    from w2vtrain.training import held_out
 
     # the curve is given, so that the best epoch is known: the second of five
     losses = iter([3.0, 2.0, 2.5, 2.2])
@@ -167,7 +167,7 @@ def test_early_stopping_takes_the_best_epoch(run, pairs, monkeypatch):
 
 
 def test_a_stopped_training_keeps_its_best_epoch(run, monkeypatch):
-    from w2vtrain.skipgram import held_out
+    from w2vtrain.training import held_out
 
     curve = {1: 2.0, 2: 1.0, 3: 3.0, 4: 3.0}
     epochs = iter(curve)

@@ -14,8 +14,8 @@ from forked import die, forked
 
 from w2vtrain.config import PrepareConfig, TrainConfig
 from w2vtrain.errors import TrainingStopped, W2VError
-from w2vtrain.run_directory import RunDirectory
-from w2vtrain.stages.train import train
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.training.train import train
 
 STREAM = TrainConfig(
     embedding_dim=8, epochs=3, subsample_threshold=0.01, checkpoint_every="0s", threads=2
@@ -24,7 +24,7 @@ EXPLICIT = STREAM.replaced(pairs="explicit", epochs=2, window_size=1)
 
 
 def _prepare(inputs: list[str], run: Path) -> None:
-    from w2vtrain.stages.prepare import prepare
+    from w2vtrain.corpus.prepare import prepare
 
     prepare(inputs, run, PrepareConfig(min_count=1))
 
@@ -170,7 +170,7 @@ def test_full_disk_at_a_checkpoint_keeps_the_one_before(run, whole, monkeypatch)
 
     import numpy as np
 
-    from w2vtrain.skipgram import checkpoints
+    from w2vtrain.training import checkpoints
 
     real, calls = np.save, itertools.count(1)
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from w2vtrain.vocabulary import PADDING_ID
+from w2vtrain.corpus.vocabulary import PADDING_ID
 
 _WAYS = ("forward", "backward")
 

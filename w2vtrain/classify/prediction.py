@@ -11,9 +11,9 @@ from w2vtrain.classify.labelled_texts import without_tags
 from w2vtrain.classify.settings import ClassifyConfig
 from w2vtrain.classify.text_tokens import TextTokens, load_tokens
 from w2vtrain.classify.training import CLASSIFIER, EVALUATION_BATCH, STAGE
+from w2vtrain.corpus.vocabulary import OOV_ID, Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run_directory import RunDirectory, read_manifest
-from w2vtrain.vocabulary import OOV_ID, Vocabulary
+from w2vtrain.run.directory import RunDirectory, read_manifest
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import numpy as np
 
 from w2vtrain.classify.settings import EMBEDDING_DIM, VOCABULARY_SIZE, ClassifyConfig
 from w2vtrain.classify.text_tokens import Subwords, TextTokens, Words
-from w2vtrain.embeddings import Embeddings
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, PADDING_TOKEN, Vocabulary
+from w2vtrain.vectors.embeddings import Embeddings
 
 
 @dataclass(frozen=True)

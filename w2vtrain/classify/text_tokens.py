@@ -14,8 +14,8 @@ import numpy as np
 
 from w2vtrain.classify.token_rows import TokenRows
 from w2vtrain.config import PrepareConfig, Standardize
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, Vocabulary
 
 LEAST_COUNT = 2  # a word seen once in training teaches its text by heart
 TOKENIZER = "tokenizer.json"

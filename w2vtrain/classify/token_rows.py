@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from w2vtrain.vocabulary import PADDING_ID
+from w2vtrain.corpus.vocabulary import PADDING_ID
 
 POOL_BATCHES = 50  # batches are cut from so many, sorted by length: little padding, still random
 

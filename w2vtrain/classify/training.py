@@ -18,10 +18,10 @@ from w2vtrain.classify.reused_vectors import FirstLayer, dim_of, first_layer
 from w2vtrain.classify.settings import ONE_HOT, ClassifyConfig
 from w2vtrain.classify.splitting import Split, shortened, split_texts
 from w2vtrain.classify.token_rows import Batches, TokenRows
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID
 from w2vtrain.errors import W2VError
-from w2vtrain.run_directory import MANIFEST, RunDirectory, read_manifest, sha256, writing_stage
-from w2vtrain.run_lock import run_lock
-from w2vtrain.vocabulary import FIRST_WORD_ID
+from w2vtrain.run.directory import MANIFEST, RunDirectory, read_manifest, sha256, writing_stage
+from w2vtrain.run.lock import run_lock
 
 STAGE = "classify"
 CLASSIFIER = "classifier.keras"

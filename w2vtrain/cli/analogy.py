@@ -6,7 +6,7 @@ import typer
 
 from w2vtrain.cli.output import Json, Tsv, print_json, print_table, print_tsv, say
 from w2vtrain.cli.queries import Vectors, default_of, one_form, read_queries
-from w2vtrain.embeddings import Embeddings, Method
+from w2vtrain.vectors.embeddings import Embeddings, Method
 
 
 def analogy(

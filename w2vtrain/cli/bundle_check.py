@@ -10,12 +10,12 @@ import typer
 from w2vtrain.cli.output import note, print_json, say
 
 if TYPE_CHECKING:
-    from w2vtrain.projector.check import Report, Shown
+    from w2vtrain.show.projector.check import Report, Shown
 
 
 def report_check(folder: Path, json: bool) -> None:
     """Prints every row that the page would drop, shift, coerce or mangle; exits with 1 if any."""
-    from w2vtrain.projector.check import check
+    from w2vtrain.show.projector.check import check
 
     report = check(_bundle_in(folder))
     if json:
@@ -34,7 +34,7 @@ def report_check(folder: Path, json: bool) -> None:
 
 def _bundle_in(folder: Path) -> Path:
     """Returns the bundle of a run, or the folder itself."""
-    from w2vtrain.run_directory import RunDirectory
+    from w2vtrain.run.directory import RunDirectory
 
     run = RunDirectory(folder)
     if not run.model.is_dir():

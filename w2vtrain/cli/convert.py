@@ -36,7 +36,7 @@ def convert(
     json: Json = False,
 ) -> None:
     """Write vectors in another format; a name that ends in .gz is gzipped."""
-    from w2vtrain.convert import convert as run
+    from w2vtrain.vectors.convert import convert as run
 
     result = run(source, target, source_format, target_format, top, normalize)
     if json:

@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
+from w2vtrain.analysis.neighborhoods import Difference
+from w2vtrain.analysis.neighborhoods import diff as difference
+from w2vtrain.analysis.neighborhoods.difference import MIN_COUNT
 from w2vtrain.cli.output import Json, Tsv, print_json, print_table, print_tsv, say
 from w2vtrain.cli.queries import Vectors, default_of, one_form
-from w2vtrain.embeddings import Embeddings
-from w2vtrain.neighborhoods import Difference
-from w2vtrain.neighborhoods import diff as difference
-from w2vtrain.neighborhoods.difference import MIN_COUNT
+from w2vtrain.vectors.embeddings import Embeddings
 
 _SHOWN = 4  # neighbours of a moved word in the table for people
 

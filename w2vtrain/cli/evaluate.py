@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
+from w2vtrain.analysis.evaluation.analogies import Method
+from w2vtrain.analysis.evaluation.report import judge
+from w2vtrain.analysis.evaluation.test_sets import AnalogySet, SimilaritySet
 from w2vtrain.cli.evaluate_tables import print_human, print_lines
 from w2vtrain.cli.output import Json, Tsv, print_json
 from w2vtrain.cli.queries import default_of, one_form
-from w2vtrain.embeddings import Embeddings
-from w2vtrain.evaluation.analogies import Method
-from w2vtrain.evaluation.report import judge
-from w2vtrain.evaluation.test_sets import AnalogySet, SimilaritySet
+from w2vtrain.vectors.embeddings import Embeddings
 
 
 def evaluate(

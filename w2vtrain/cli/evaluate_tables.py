@@ -1,9 +1,9 @@
 """The tables of `w2v evaluate`."""
 
+from w2vtrain.analysis.evaluation.analogies import AnalogyResult, SectionScore
+from w2vtrain.analysis.evaluation.bootstrap import Estimate
+from w2vtrain.analysis.evaluation.report import Judged, Report
 from w2vtrain.cli.output import print_table, print_tsv, say
-from w2vtrain.evaluation.analogies import AnalogyResult, SectionScore
-from w2vtrain.evaluation.bootstrap import Estimate
-from w2vtrain.evaluation.report import Judged, Report
 
 _LETTERS = "AB"
 

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
+from w2vtrain.analysis.explain import Explanation
+from w2vtrain.analysis.explain import explain as explained
 from w2vtrain.cli.output import Json, Tsv, print_json, print_table, print_tsv, say
 from w2vtrain.cli.queries import default_of, one_form
-from w2vtrain.explain import Explanation
-from w2vtrain.explain import explain as explained
 
 
 def explain(

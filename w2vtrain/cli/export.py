@@ -11,7 +11,7 @@ from w2vtrain.cli.output import Json, note, print_json, say
 from w2vtrain.config import ExportConfig
 
 if TYPE_CHECKING:
-    from w2vtrain.stages.export import ExportResult
+    from w2vtrain.vectors.export import ExportResult
 
 
 @config_options(export=ExportConfig)
@@ -36,7 +36,7 @@ def export(
     if check:
         report_check(run, json)
         return
-    from w2vtrain.stages.export import export as write
+    from w2vtrain.vectors.export import export as write
 
     settings = ExportConfig.from_mapping(merged(ExportConfig, "export", config, given["export"]))
     result = write(run, settings, output)

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from w2vtrain.analysis.evaluation.groups import group_accuracy, read_groups
 from w2vtrain.cli.output import Json, note, print_json, print_table, say
 from w2vtrain.cli.queries import Vectors, default_of
-from w2vtrain.embeddings import Embeddings
-from w2vtrain.evaluation.groups import group_accuracy, read_groups
-from w2vtrain.run_directory import RunDirectory
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.vectors.embeddings import Embeddings
 
 
 def groups(

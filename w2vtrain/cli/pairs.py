@@ -22,7 +22,7 @@ def pairs(
     given: dict[str, dict[str, Any]],
 ) -> None:
     """Print training pairs with their noise words and labels, and count all of an epoch."""
-    from w2vtrain.skipgram.pair_examples import pair_examples
+    from w2vtrain.training.pair_examples import pair_examples
 
     settings = TrainConfig.from_mapping(merged(TrainConfig, "train", config, given["train"]))
     found = pair_examples(run, settings, count)

@@ -21,7 +21,7 @@ def plan(
     given: dict[str, dict[str, Any]],
 ) -> None:
     """Say how long a run will take, and how much memory and disk, from a short probe."""
-    from w2vtrain.plan.estimate import plan as work
+    from w2vtrain.training.plan import plan as work
 
     note("Measuring for some seconds …")
     found = work(

@@ -13,8 +13,8 @@ from w2vtrain.cli.several_values import several_values
 from w2vtrain.errors import W2VError
 
 if TYPE_CHECKING:
-    from w2vtrain.embeddings import Embeddings
-    from w2vtrain.pictures.layouts import Progress
+    from w2vtrain.show.pictures.layouts import Progress
+    from w2vtrain.vectors.embeddings import Embeddings
 
 plot = typer.Typer(
     help="Draw pictures: a map of words, the training, frequencies, similarities, a relation.",
@@ -60,9 +60,9 @@ def map_(
 ) -> None:
     """Draw words in the plane: PNG, SVG, and an HTML page to zoom and search, offline."""
     from w2vtrain.cli.progress import bars
-    from w2vtrain.embeddings import Embeddings
-    from w2vtrain.pictures.layouts import METHODS
-    from w2vtrain.pictures.word_map import map_of
+    from w2vtrain.show.pictures.layouts import METHODS
+    from w2vtrain.show.pictures.word_map import map_of
+    from w2vtrain.vectors.embeddings import Embeddings
 
     forms = (*_STILL, ".gif") if checkpoints else (*_STILL, ".html")
     paths = _paths(vectors, "training-map" if checkpoints else "map", output, forms)
@@ -99,7 +99,7 @@ def history(
     json: Json = False,
 ) -> None:
     """Draw loss, learning rate and speed over the training; several runs over one another."""
-    from w2vtrain.pictures.history import draw_history, read_history
+    from w2vtrain.show.pictures.history import draw_history, read_history
 
     paths = _paths(runs[0], "history", output)
     draw_history([read_history(run) for run in runs], paths, by_epochs)
@@ -118,7 +118,7 @@ def frequency(
     json: Json = False,
 ) -> None:
     """Draw how often words occur by rank, where they are cut off, what subsampling keeps."""
-    from w2vtrain.pictures.frequency import draw_frequencies, read_frequencies
+    from w2vtrain.show.pictures.frequency import draw_frequencies, read_frequencies
 
     paths = _paths(run, "frequency", output)
     counts = read_frequencies(run, subsample_threshold)
@@ -141,8 +141,8 @@ def similarity(
     json: Json = False,
 ) -> None:
     """Draw the cosines between words as a heat map, like words beside one another."""
-    from w2vtrain.embeddings import Embeddings
-    from w2vtrain.pictures.heat_map import draw_heat_map
+    from w2vtrain.show.pictures.heat_map import draw_heat_map
+    from w2vtrain.vectors.embeddings import Embeddings
 
     paths = _paths(vectors, "similarity", output)
     order = draw_heat_map(Embeddings.load(vectors), words, paths, title or "")
@@ -158,8 +158,8 @@ def analogy(
     json: Json = False,
 ) -> None:
     """Draw the pairs of a relation as arrows, in the plane of their mean offset."""
-    from w2vtrain.embeddings import Embeddings
-    from w2vtrain.pictures.relation import draw_relation, relation
+    from w2vtrain.show.pictures.relation import draw_relation, relation
+    from w2vtrain.vectors.embeddings import Embeddings
 
     paths = _paths(vectors, "analogy", output)
     embeddings = Embeddings.load(vectors)
@@ -188,8 +188,8 @@ def _pair(text: str, embeddings: "Embeddings") -> tuple[str, str]:
 
 
 def _draw_map(chart: object, paths: list[Path], title: str) -> None:
-    from w2vtrain.pictures.map_page import write_map_page
-    from w2vtrain.pictures.word_map import WordMap, draw_map
+    from w2vtrain.show.pictures.map_page import write_map_page
+    from w2vtrain.show.pictures.word_map import WordMap, draw_map
 
     assert isinstance(chart, WordMap)
     still = [path for path in paths if path.suffix.lower() in _STILL]
@@ -205,8 +205,8 @@ def _draw_map(chart: object, paths: list[Path], title: str) -> None:
 def _draw_checkpoints(
     run: Path, chart: object, method: str, seed: int, paths: list[Path], progress: "Progress"
 ) -> None:
-    from w2vtrain.pictures import snapshots as over_time
-    from w2vtrain.pictures.word_map import WordMap
+    from w2vtrain.show.pictures import snapshots as over_time
+    from w2vtrain.show.pictures.word_map import WordMap
 
     assert isinstance(chart, WordMap)
     kept = over_time.read_snapshots(run)
@@ -234,7 +234,7 @@ def _paths(
 
 
 def _is_run(source: Path) -> bool:
-    from w2vtrain.run_directory import RunDirectory
+    from w2vtrain.run.directory import RunDirectory
 
     return RunDirectory(source).corpus.is_dir() or RunDirectory(source).model.is_dir()
 

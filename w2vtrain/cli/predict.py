@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
+from w2vtrain.analysis.context_prediction import predict_contexts
 from w2vtrain.cli.output import Json, Tsv, print_json, print_table, print_tsv
 from w2vtrain.cli.queries import WORDS_HELP, default_of, one_form, read_queries
-from w2vtrain.skipgram.context_prediction import predict_contexts
 
 
 def predict(

@@ -14,7 +14,7 @@ from w2vtrain.cli.output import Json, note, print_json, say
 from w2vtrain.config import PrepareConfig
 
 if TYPE_CHECKING:
-    from w2vtrain.stages.prepare import PrepareProgress, PrepareSummary
+    from w2vtrain.corpus.prepare import PrepareProgress, PrepareSummary
 
 
 @config_options(prepare=PrepareConfig)
@@ -40,8 +40,8 @@ def prepare(
     given: dict[str, dict[str, Any]],
 ) -> None:
     """Read text: vocabulary, token ids and vectorizer into RUN/corpus."""
-    from w2vtrain.stages.prepare import prepare as work
-    from w2vtrain.stages.update import prepared_settings, update
+    from w2vtrain.corpus.prepare import prepare as work
+    from w2vtrain.corpus.update import prepared_settings, update
 
     chosen = merged(PrepareConfig, "prepare", config, given["prepare"])
     if add:

@@ -63,7 +63,7 @@ def projector(
     Nothing leaves this machine, unless --host says otherwise. Ctrl-C ends it.
     """
     from w2vtrain.cli.progress import bars
-    from w2vtrain.projector.bundle import BundleSettings, make_bundle
+    from w2vtrain.show.projector.bundle import BundleSettings, make_bundle
 
     settings = BundleSettings(
         top=top,
@@ -107,7 +107,7 @@ def projector(
 
 
 def _layouts(given: list[str] | None, none: bool) -> tuple[str, ...] | None:
-    from w2vtrain.pictures.extra import installed
+    from w2vtrain.show.pictures.extra import installed
 
     if none:
         return ()
@@ -120,14 +120,14 @@ def _layouts(given: list[str] | None, none: bool) -> tuple[str, ...] | None:
 
 def _folder(source: Path) -> Path | None:
     """Returns where a run keeps its bundle; None for a file, whose bundle is kept nowhere."""
-    from w2vtrain.run_directory import RunDirectory
+    from w2vtrain.run.directory import RunDirectory
 
     run = RunDirectory(source)
     return run.projector if run.model.is_dir() else None
 
 
 def _serve(folder: Path, host: str, port: int | None, config: bool) -> str:
-    from w2vtrain.projector import server
+    from w2vtrain.show.projector import server
 
     if config:
         return server.serve_config(folder, host, port)

@@ -31,10 +31,10 @@ def run(
     given: dict[str, dict[str, Any]],
 ) -> None:
     """Do all that a TOML file says: prepare, train, export. Options override the file's."""
-    from w2vtrain.stages.export import export
-    from w2vtrain.stages.prepare import prepare
-    from w2vtrain.stages.train import train
+    from w2vtrain.corpus.prepare import prepare
     from w2vtrain.tensorflow_runtime import configure
+    from w2vtrain.training.train import train
+    from w2vtrain.vectors.export import export
 
     settings = RunConfig.load(config, given)
     place = output or Path(settings.run)

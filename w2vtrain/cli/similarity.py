@@ -6,7 +6,7 @@ import typer
 
 from w2vtrain.cli.output import Json, Tsv, print_json, print_table, print_tsv
 from w2vtrain.cli.queries import Vectors, one_form, read_queries
-from w2vtrain.embeddings import Embeddings
+from w2vtrain.vectors.embeddings import Embeddings
 
 
 def similarity(

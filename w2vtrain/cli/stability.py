@@ -5,12 +5,12 @@ from typing import Annotated
 
 import typer
 
+from w2vtrain.analysis.neighborhoods import Stability, WordStability
+from w2vtrain.analysis.neighborhoods import stability as measured
 from w2vtrain.cli.output import Json, Tsv, note, print_json, print_table, print_tsv, say
 from w2vtrain.cli.queries import default_of, one_form
 from w2vtrain.cli.train import train_progress
-from w2vtrain.embeddings import Embeddings
-from w2vtrain.neighborhoods import Stability, WordStability
-from w2vtrain.neighborhoods import stability as measured
+from w2vtrain.vectors.embeddings import Embeddings
 
 
 def stability(
@@ -64,7 +64,7 @@ def stability(
 
 
 def _retrained(run: Path, seeds: int) -> list[Path]:
-    from w2vtrain.neighborhoods.retraining import retrain
+    from w2vtrain.analysis.neighborhoods.retraining import retrain
 
     def started(seed: int, seconds: float) -> None:
         note(f"Training with seed {seed}; the run itself took {seconds:,.0f} s.")

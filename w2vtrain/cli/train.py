@@ -14,8 +14,8 @@ from w2vtrain.cli.output import Json, note, print_json, say
 from w2vtrain.config import MoreEpochs, TrainConfig
 
 if TYPE_CHECKING:
-    from w2vtrain.skipgram.callbacks import TrainProgress
-    from w2vtrain.stages.train import TrainSummary
+    from w2vtrain.training.callbacks import TrainProgress
+    from w2vtrain.training.train import TrainSummary
 
 
 @config_options(train=TrainConfig)
@@ -34,8 +34,8 @@ def train(
     given: dict[str, dict[str, Any]],
 ) -> None:
     """Learn vectors from a prepared run: RUN/corpus into RUN/model."""
-    from w2vtrain.stages.train import train as work
-    from w2vtrain.stages.train import trained_settings
+    from w2vtrain.training.train import train as work
+    from w2vtrain.training.train import trained_settings
 
     chosen = merged(TrainConfig, "train", config, given["train"])
     if isinstance(chosen.get("epochs"), MoreEpochs) or chosen.get("more_epochs"):

@@ -14,7 +14,7 @@ def why_not(
     json: Json = False,
 ) -> None:
     """Say where a word was lost between the text and the vocabulary, and which option keeps it."""
-    from w2vtrain.why_not import why_not as traced
+    from w2vtrain.analysis.why_not import why_not as traced
 
     trace = traced(run, token)
     if json:

@@ -14,8 +14,8 @@ import numpy as np
 
 from w2vtrain.config import PrepareConfig, Split, Standardize
 from w2vtrain.corpus.units import Block
+from w2vtrain.corpus.vocabulary import OOV_TOKEN
 from w2vtrain.tensorflow_runtime import available_threads
-from w2vtrain.vocabulary import OOV_TOKEN
 
 # Longer "words" are encoded data or text without spaces. They are counted, but never kept: Keras
 # stores a vocabulary as an array as wide as its longest word.

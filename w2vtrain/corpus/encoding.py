@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from w2vtrain.vocabulary import OOV_ID
+from w2vtrain.corpus.vocabulary import OOV_ID
 
 _NPY_HEADER = 128  # bytes; what NumPy writes for any one-dimensional array
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.encoding import NpyWriter
-from w2vtrain.run_directory import RunDirectory
-from w2vtrain.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, Vocabulary
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, Vocabulary
+from w2vtrain.run.directory import RunDirectory
 
 LEFT_OUT = "left_out.tsv"
 _AT_ONCE = 2**22

@@ -1,0 +1,168 @@
+"""Blocks and steps, against pairs enumerated one by one."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from w2vtrain.engine.blocks import Blocks, cut_into_blocks
+from w2vtrain.engine.sampling import NoiseSampler
+from w2vtrain.engine.step_shape import StepShape, row_damping
+from w2vtrain.engine.steps import StepMaker, sorted_uses
+from w2vtrain.engine.text_stream import KeptText
+from w2vtrain.training.pairs import positive_pairs, with_noise
+
+SHAPE = StepShape(blocks=2, block_size=4, window_size=3, noise_size=2, num_negatives=5)
+
+
+def text(sizes: list[int], vocabulary: int = 12, seed: int = 0) -> KeptText:
+    tokens = np.random.default_rng(seed).integers(2, vocabulary, sum(sizes), dtype=np.int32)
+    return KeptText(tokens, np.cumsum([0, *sizes]).astype(np.int64))
+
+
+def weighted_pairs(kept: KeptText, width: int) -> Counter:
+    """Every pair of neighbours within a unit with weight (W + 1 - distance) / W, by plain loops."""
+    pairs: Counter = Counter()
+    for start, end in zip(kept.unit_ends[:-1], kept.unit_ends[1:], strict=True):
+        for t in range(start, end):
+            for c in range(max(start, t - width), min(end, t + width + 1)):
+                if c != t:
+                    weight = (width + 1 - abs(c - t)) / width
+                    pairs[int(kept.tokens[t]), int(kept.tokens[c])] += weight
+    return pairs
+
+
+@pytest.mark.parametrize("sizes", [[1], [2, 1, 5], [30], [4, 4, 4, 4], [0, 7, 0, 9]])
+def test_blocks_hold_every_weighted_pair_once(sizes):
+    kept = text(sizes)
+    blocks = cut_into_blocks(kept, SHAPE)
+    assert len(blocks.tokens) % SHAPE.blocks == 0
+    pair_table = SHAPE.weight_table()[:, : SHAPE.contexts]
+    found: Counter = Counter()
+    width = SHAPE.window_size
+    for tokens, windows in zip(blocks.tokens, blocks.windows, strict=True):
+        for place, window in enumerate(windows):
+            for column in np.flatnonzero(pair_table[window]):
+                pair = int(tokens[width + place]), int(tokens[column])
+                found[pair] += float(pair_table[window][column])
+    wanted = weighted_pairs(kept, width)
+    assert found.keys() == wanted.keys()
+    for pair, weight in wanted.items():
+        assert found[pair] == pytest.approx(weight, rel=1e-5)
+
+
+def test_weight_tables_by_hand():
+    shape = StepShape(blocks=1, block_size=2, window_size=2, noise_size=3, num_negatives=6)
+    table = shape.weight_table()
+    # second place of the block (column 3), one neighbour on the left, two on the right:
+    # distance 1 weighs (3 - 1) / 2 = 1, distance 2 weighs (3 - 2) / 2 = 0.5
+    window = shape.window_ids(np.array([[0, 1]]), np.array([[0, 2]]))[0, 1]
+    # noise: 6 negatives x pair weight 2.5 / 3 words = 5 each
+    assert table[window].tolist() == [0, 0, 1, 0, 1, 0.5, 5, 5, 5]
+    assert not table[shape.window_ids(np.zeros((1, 2), int), np.zeros((1, 2), int))].any()
+
+
+def test_a_full_window_weighs_what_the_shape_says():
+    table = SHAPE.weight_table()
+    full = SHAPE.window_ids(np.full((1, 4), 3), np.full((1, 4), 3))[0]
+    np.testing.assert_allclose(table[full, : SHAPE.contexts].sum(axis=1), 4)  # W + 1
+    np.testing.assert_allclose(table[full].sum(axis=1), 4 * (1 + 5), rtol=1e-6)
+
+
+def test_pairs_drawn_with_widths_have_the_weights_of_the_blocks():
+    kept = text([400] * 20)
+    generator = np.random.default_rng(3)
+    drawn: Counter = Counter()
+    for _ in range(60):
+        targets, contexts = positive_pairs(kept, 3, generator)
+        drawn.update(zip(targets.tolist(), contexts.tolist(), strict=True))
+    wanted = weighted_pairs(kept, 3)
+    for pair, weight in wanted.items():
+        assert drawn[pair] / 60 == pytest.approx(weight, rel=0.08)
+
+
+def test_pairs_of_the_whole_window_by_hand():
+    kept = KeptText(np.array([7, 8, 9, 5], np.int32), np.array([0, 3, 4]))
+    targets, contexts = positive_pairs(kept, 2, None)
+    assert sorted(zip(targets.tolist(), contexts.tolist(), strict=True)) == [
+        (7, 8), (7, 9), (8, 7), (8, 9), (9, 7), (9, 8),
+    ]  # fmt: skip
+
+
+def test_noise_never_hits_the_pairs_own_context():
+    contexts = np.tile(np.array([2, 3], np.int32), 500)
+    sampler = NoiseSampler(np.array([0, 0, 0.6, 0.4]))
+    pairs = with_noise(contexts, contexts, 4, sampler, np.random.default_rng(0))
+    assert pairs.contexts.shape == (1000, 5)
+    assert (pairs.contexts[:, 1:] != pairs.contexts[:, :1]).all()
+    assert pairs.labels.sum() == 1000
+
+
+def test_steps_say_where_each_row_is_used():
+    kept = text([9, 8, 14])
+    blocks = cut_into_blocks(kept, SHAPE)
+    noise = np.full(12, 0.1)
+    noise[:2] = 0
+    damping = np.linspace(0.5, 1, 12, dtype=np.float32)
+    maker = StepMaker(SHAPE, noise, damping, damping)
+    steps = maker.make(blocks, np.random.default_rng(5))
+    targets = blocks.tokens[:, 3:7].reshape(len(steps.windows), -1)
+    contexts = blocks.tokens.reshape(len(steps.windows), SHAPE.blocks, -1)
+    for step in range(len(steps.windows)):
+        uses = steps.targets
+        np.testing.assert_array_equal(uses.rows[step][uses.places[step]].ravel(), targets[step])
+        ids = steps.contexts.rows[step][steps.contexts.places[step]]
+        np.testing.assert_array_equal(ids[:, : SHAPE.contexts], contexts[step])
+        assert (ids[:, SHAPE.contexts :] >= 2).all()
+        for uses in (steps.targets, steps.contexts):
+            distinct = uses.segments[step][-1] + 1
+            rows = uses.rows[step]
+            assert (np.diff(rows[:distinct]) > 0).all()
+            assert not rows[distinct:].any()
+            flat = uses.places[step].ravel()
+            np.testing.assert_array_equal(flat[uses.order[step]], uses.segments[step])
+            np.testing.assert_array_equal(uses.damping[step], damping[rows])
+    # 5 negatives x 0.1; padding is never noise
+    wanted = np.where(steps.contexts.rows >= 2, 0.5, 0.0)
+    np.testing.assert_allclose(steps.hits, wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("largest", [100, 2**20, 2**31 - 1])
+def test_sorted_uses_is_a_stable_argsort(largest):
+    ids = np.random.default_rng(0).integers(0, 90, (3, 1000)).astype(np.int32) * (largest // 90)
+    order, ordered = sorted_uses(ids)
+    np.testing.assert_array_equal(order, np.argsort(ids, axis=1, kind="stable"))
+    np.testing.assert_array_equal(ordered, np.sort(ids, axis=1))
+
+
+def test_damping_by_hand():
+    shape = StepShape(blocks=1, block_size=100, window_size=4, noise_size=8, num_negatives=1)
+    # 100 tokens x pair weight 5 = 500 pairs a step; rate 0.05 allows a weight of 5 / 0.05 = 100
+    share = np.array([0.5, 0.1, 0.0])
+    noise = np.array([0.0, 0.1, 0.9])
+    target, context = row_damping(shape, 0.05, share, noise)
+    # target: 500 x share x 2 = 500, 100, 0; context: 500 x (share + noise) = 250, 100, 450
+    np.testing.assert_allclose(target, [0.2, 1.0, 1.0])
+    np.testing.assert_allclose(context, [0.4, 1.0, 100 / 450], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("dim", "kept", "tokens"),
+    [(100, 1e8, 4096), (300, 1e8, 1024), (1000, 1e8, 512), (8192, 1e8, 256), (100, 50_000, 512)],
+)
+def test_a_step_fits_the_cache_and_the_text(dim, kept, tokens):
+    assert StepShape.fitting(dim, 5, 5, 0.05, kept).tokens == tokens
+
+
+def test_more_noise_weight_gets_more_noise_words():
+    # a block's noise weighs 32 tokens x 6 x 5 = 960; at rate 0.05 that is 48: 1.5 a word
+    assert StepShape.fitting(100, 5, 5, 0.05, 1e8).noise_size == 32
+    assert StepShape.fitting(100, 5, 5, 0.025, 1e8).noise_size == 16
+    assert StepShape.fitting(100, 5, 20, 0.05, 1e8).noise_size == 128
+
+
+def test_a_chunk_of_blocks_makes_whole_steps():
+    blocks = cut_into_blocks(text([100]), SHAPE)
+    maker = StepMaker(SHAPE, np.full(12, 1 / 12), *[np.ones(12, np.float32)] * 2)
+    half = Blocks(blocks.tokens[:4], blocks.windows[:4])
+    assert maker.make(half, np.random.default_rng(0)).windows.shape == (2, 2, 4)

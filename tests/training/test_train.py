@@ -1,0 +1,221 @@
+"""The training stage: what it writes, that it repeats itself, and what it refuses."""
+
+import csv
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from w2vtrain.config import PrepareConfig, TrainConfig
+from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.errors import W2VError
+from w2vtrain.run.directory import RunDirectory, read_manifest, sha256, writing_stage
+from w2vtrain.training.session import epochs_for
+from w2vtrain.training.train import train
+
+QUICK = TrainConfig(embedding_dim=8, epochs=3, window_size=2)
+
+
+def write_corpus(root: Path, sentences: list[list[int]], words: int) -> Path:
+    """Writes RUN/corpus by hand; a sentence lists word numbers from 0."""
+    tokens = np.array([word + 2 for sentence in sentences for word in sentence], np.int32)
+    ends = np.cumsum([0, *(len(sentence) for sentence in sentences)]).astype(np.int64)
+    counts = np.bincount(tokens, minlength=words + 2)
+    names = RunDirectory(root)
+    record = {"stage": "prepare", "config": PrepareConfig().as_dict(), "inputs": []}
+    with writing_stage(names.corpus, record) as folder:
+        np.save(folder / "token_ids.npy", tokens)
+        np.save(folder / "boundaries.npy", ends)
+        vocabulary = ("", "[UNK]", *(f"w{i:02}" for i in range(words)))
+        Vocabulary(vocabulary, counts).save(folder / "vocabulary.tsv")
+    return root
+
+
+@pytest.fixture
+def run(tmp_path) -> Path:
+    # two topics of ten words each; sentences stay in one topic
+    generator = np.random.default_rng(0)
+    sentences = [
+        [int(w) + 10 * (i % 2) for w in generator.integers(0, 10, generator.integers(2, 12))]
+        for i in range(600)
+    ]
+    return write_corpus(tmp_path / "run", sentences, 20)
+
+
+def test_it_writes_vectors_contexts_vocabulary_model_and_history(run):
+    seen = []
+    summary = train(run, QUICK, progress=seen.append)
+    names = RunDirectory(run)
+    vectors, contexts = np.load(names.vectors), np.load(names.context_vectors)
+    assert vectors.shape == contexts.shape == (20, 8)
+    assert vectors.dtype == contexts.dtype == np.float32
+    assert Vocabulary.load(names.vocabulary).tokens[:2] == ("w00", "w01")
+    manifest = read_manifest(names.model, "w2v train", verify=True)
+    assert manifest["summary"]["epochs"] == 3
+    assert set(manifest["files"]) >= {"vectors.npy", "word2vec.keras", "history.csv"}
+    with names.history.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == sorted(row["epoch"] for row in rows)
+    assert float(rows[-1]["loss"]) == pytest.approx(summary.loss, rel=1e-4)
+    assert seen[-1].words == pytest.approx(summary.words * 3)
+    assert seen[0].learning_rate > seen[-1].learning_rate
+    assert summary.loss < summary.first_loss
+    assert list(names.logs.glob("events.*"))
+
+
+def test_words_of_one_topic_come_together(run):
+    train(run, dataclasses.replace(QUICK, epochs=20, subsample_threshold=0.0))
+    vectors = np.load(RunDirectory(run).vectors)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    cosines = unit @ unit.T
+    same = np.add.outer(np.arange(20) // 10, -(np.arange(20) // 10)) == 0
+    assert cosines[same & ~np.eye(20, dtype=bool)].min() > cosines[~same].max()
+
+
+def test_the_saved_model_gives_the_scores_of_the_tables(run):
+    import keras
+
+    train(run, QUICK)
+    names = RunDirectory(run)
+    model = keras.models.load_model(names.keras_model, safe_mode=True)
+    vectors, contexts = np.load(names.vectors), np.load(names.context_vectors)
+    scores = model((np.array([2, 21]), np.array([[3], [4]]))).numpy()  # id = row + 2
+    wanted = [[vectors[0] @ contexts[1]], [vectors[19] @ contexts[2]]]
+    np.testing.assert_allclose(scores, wanted, rtol=1e-5)
+
+
+def vectors_made_with(run: Path, threads: int) -> str:
+    code = (
+        "import w2vtrain, sys; w2vtrain.train(sys.argv[1], w2vtrain.TrainConfig("
+        f"embedding_dim=8, epochs=3, window_size=2, threads={threads}), force=True)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(run)], check=True, timeout=300)
+    return sha256(RunDirectory(run).vectors)
+
+
+def test_same_seed_same_bytes_on_any_number_of_threads(run):
+    train(run, QUICK)
+    here = sha256(RunDirectory(run).vectors)
+    assert here == vectors_made_with(run, 1) == vectors_made_with(run, 4)
+    train(run, dataclasses.replace(QUICK, seed=2))
+    assert here != sha256(RunDirectory(run).vectors)
+
+
+def test_what_is_up_to_date_is_left_alone(run):
+    train(run, QUICK)
+    made = RunDirectory(run).vectors.stat().st_mtime_ns
+    again = train(run, dataclasses.replace(QUICK, threads=7))  # threads do not decide the vectors
+    assert again.unchanged
+    assert RunDirectory(run).vectors.stat().st_mtime_ns == made
+    assert not train(run, dataclasses.replace(QUICK, seed=5)).unchanged
+
+
+def test_explicit_pairs_learn_the_topics_too(run):
+    config = TrainConfig(
+        embedding_dim=8, epochs=6, window_size=2, pairs="explicit", subsample_threshold=0.0,
+        learning_rate=0.02,
+    )  # fmt: skip
+    summary = train(run, config)
+    # at the start every score is 0: 1 + 5 cross-entropies of log 2
+    assert summary.loss < summary.first_loss < 6 * np.log(2)
+    vectors = np.load(RunDirectory(run).vectors)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert (unit[:10] @ unit[:10].T).mean() > (unit[:10] @ unit[10:].T).mean() + 0.3
+
+
+def test_a_kept_oov_token_gets_a_vector(tmp_path):
+    sentences = [[-1, 0, 1, 2], [2, 1, -1]] * 50  # word -1 is id 1, out-of-vocabulary
+    root = write_corpus(tmp_path / "run", sentences, 3)
+    names = RunDirectory(root)
+    record = {"stage": "prepare", "config": PrepareConfig(keep_oov=True).as_dict(), "inputs": []}
+    copies = {path.name: path.read_bytes() for path in names.corpus.glob("*.[nt]*")}
+    with writing_stage(names.corpus, record) as folder:
+        for name, content in copies.items():
+            (folder / name).write_bytes(content)
+    train(root, QUICK)
+    assert Vocabulary.load(names.vocabulary).tokens == ("[UNK]", "w00", "w01", "w02")
+    assert np.load(names.vectors).shape == (4, 8)
+
+
+def test_the_default_number_of_epochs_follows_the_text():
+    assert [epochs_for(n) for n in (1, 400_000, 800_000, 4_000_000, 10**9)] == [50, 50, 25, 5, 5]
+
+
+def test_train_before_prepare(tmp_path):
+    with pytest.raises(W2VError, match="holds no corpus/ stage") as caught:
+        train(tmp_path / "run")
+    assert "w2v prepare" in caught.value.hint
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_damaged_corpus_is_named(run):
+    path = RunDirectory(run).token_ids
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(W2VError, match=r"token_ids.npy is damaged"):
+        train(run, QUICK)
+
+
+@pytest.mark.parametrize(
+    ("sentences", "words", "message"),
+    [([[0], [1], [0]], 2, "not a single pair"), ([[0, 0, 0]], 1, "holds 1 word")],
+)
+def test_a_corpus_without_a_pair(tmp_path, sentences, words, message):
+    with pytest.raises(W2VError, match=message):
+        train(write_corpus(tmp_path / "run", sentences, words), QUICK)
+    assert not RunDirectory(tmp_path / "run").model.exists()
+
+
+def test_a_loss_that_explodes_stops_the_run_and_leaves_nothing(run):
+    train(run, QUICK)
+    before = sha256(RunDirectory(run).vectors)
+
+    import keras
+
+    class Callback(keras.callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            table = self.model.target_embedding.embeddings
+            table.assign(np.full(table.shape, np.inf, np.float32))
+
+    with pytest.raises(W2VError, match="The loss became") as caught:
+        train(run, QUICK, force=True, callbacks=[Callback()])
+    assert "learning rate" in caught.value.hint
+    assert sha256(RunDirectory(run).vectors) == before
+    assert not [p for p in run.iterdir() if p.name.startswith(".")]
+
+
+def test_callbacks_are_given_the_number_of_the_step(run):
+    import keras
+
+    class Noting(keras.callbacks.Callback):
+        seen: list[tuple[int, int]]
+
+        def on_train_begin(self, logs=None):
+            self.seen = []
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.first = int(self.model.optimizer.iterations.numpy())
+
+        def on_train_batch_end(self, batch, logs=None):
+            done = int(self.model.optimizer.iterations.numpy()) - self.first
+            self.seen.append((batch + 1, done))
+
+    noting = Noting()
+    train(run, QUICK.replaced(subsample_threshold=0.0), callbacks=[noting])
+    assert all(number == done for number, done in noting.seen)
+    # fewer calls than steps: a batch held several
+    assert max(number for number, _ in noting.seen) > len(noting.seen) / QUICK.epochs
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_bfloat16_warns_where_the_processor_cannot(run, monkeypatch, caplog, able):
+    from w2vtrain.training import block_training
+
+    monkeypatch.setattr(block_training, "computes_bfloat16", lambda: able)
+    train(run, QUICK.replaced(precision="bfloat16"))
+    assert ("no instructions for bfloat16" in caplog.text) is not able
+    assert np.load(RunDirectory(run).vectors).dtype == np.float32

@@ -1,0 +1,1 @@
+"""How good the vectors are, why, and how stable."""

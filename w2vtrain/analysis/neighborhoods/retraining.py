@@ -1,0 +1,68 @@
+"""The same training with other seeds, in run directories of their own under RUN/stability."""
+
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from w2vtrain.config import TrainConfig
+from w2vtrain.errors import W2VError
+from w2vtrain.run.directory import MANIFEST, RunDirectory, read_manifest, translated_os_errors
+
+if TYPE_CHECKING:
+    from w2vtrain.training.callbacks import TrainProgress
+
+_LOG = logging.getLogger(__name__)
+
+
+def retrain(
+    run: str | Path,
+    seeds: int,
+    progress: Callable[["TrainProgress"], None] | None = None,
+    started: Callable[[int, float], None] | None = None,
+) -> list[Path]:
+    """Returns run directories trained as `run` was, but with the seeds that follow its own.
+
+    They share the run's corpus through a link, and those that are there already are not trained
+    again.
+
+    Args:
+        run: a trained run directory.
+        seeds: how many trainings.
+        progress: called during each training, as by `train`.
+        started: called before each training with its seed and the seconds that the run's took.
+    Raises:
+        W2VError: the run has not been trained, or its folder cannot be written.
+    """
+    from w2vtrain.training.train import train
+
+    directory = RunDirectory(Path(run))
+    manifest = read_manifest(directory.model, made_by=f"w2v train {run}")
+    where = f"{directory.model / MANIFEST}"
+    config = TrainConfig.from_mapping(manifest["config"], where)
+    made = []
+    for seed in range(config.seed + 1, config.seed + 1 + seeds):
+        child = RunDirectory(directory.stability / f"seed-{seed}")
+        _link_corpus(directory, child)
+        if started is not None:
+            started(seed, manifest["summary"]["seconds"])
+        summary = train(child.root, config.replaced(seed=seed), progress=progress)
+        if summary.unchanged:
+            _LOG.info("%s is up to date.", child.root)
+        made.append(child.root)
+    return made
+
+
+def _link_corpus(run: RunDirectory, child: RunDirectory) -> None:
+    """Makes the child's `corpus` a relative link to the run's, so that the run can be moved."""
+    target = os.path.relpath(run.corpus, child.root)
+    with translated_os_errors(child.root):
+        child.root.mkdir(parents=True, exist_ok=True)
+        if child.corpus.is_symlink() and str(child.corpus.readlink()) == target:
+            return
+        if child.corpus.is_symlink() or child.corpus.exists():
+            raise W2VError(
+                f"{child.corpus} is not the link that `w2v stability` makes.", "Move it away."
+            )
+        child.corpus.symlink_to(target, target_is_directory=True)

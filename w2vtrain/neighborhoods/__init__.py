@@ -1,6 +1,0 @@
-"""What changes from one set of vectors to another: words that moved, neighbours that stayed."""
-
-from w2vtrain.neighborhoods.difference import Difference, MovedWord, diff
-from w2vtrain.neighborhoods.stability import Stability, WordStability, stability
-
-__all__ = ["Difference", "MovedWord", "Stability", "WordStability", "diff", "stability"]

@@ -1,0 +1,1 @@
+"""The run directory: names, manifests, atomic stages, the lock."""

@@ -1,1 +1,0 @@
-"""The three stages of a run. They never import each other: they meet in the run directory."""

@@ -1,0 +1,1 @@
+"""Word vectors apart from the trainer: queries, search, file formats."""

@@ -1,0 +1,315 @@
+"""Vectors apart from the trainer that made them: tokens, a matrix, and questions to them.
+
+The conventions are gensim's, so that its users get the numbers they know: cosines of unit vectors,
+the mean of unit vectors for lists of words, and the words of a question never among its answers.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import numpy as np
+
+from w2vtrain.errors import W2VError
+from w2vtrain.run.directory import RunDirectory, read_manifest
+from w2vtrain.vectors import search
+from w2vtrain.vectors.spelling import offered
+
+Query = str | np.ndarray
+Pairs = list[tuple[str, float]]
+Method = Literal["3cosadd", "3cosmul"]
+
+
+class Embeddings:
+    """Tokens and their vectors, row by row, most frequent first where counts are known.
+
+    Args:
+        tokens: distinct texts.
+        vectors: float array, shape `(tokens, dim)`, finite; kept as float32; may be memory-mapped.
+        counts: int64 array, shape `(tokens,)`, or None where unknown.
+    Raises:
+        W2VError: a token stands twice, the shapes do not fit, or a number is NaN or infinite.
+    """
+
+    def __init__(
+        self, tokens: Sequence[str], vectors: np.ndarray, counts: np.ndarray | None = None
+    ) -> None:
+        self.tokens = tuple(tokens)
+        self.vectors = _checked_vectors(vectors, len(self.tokens))
+        self.counts = None if counts is None else _checked_counts(counts, len(self.tokens))
+        self._rows = {token: row for row, token in enumerate(self.tokens)}
+        if len(self._rows) != len(self.tokens):
+            row = next(i for i, token in enumerate(self.tokens) if self._rows[token] != i)
+            raise W2VError(
+                f"Token {self.tokens[row]!r} has two vectors, "
+                f"in rows {row} and {self._rows[self.tokens[row]]}.",
+                "Keep one row a token.",
+            )
+        norms = search.row_norms(self.vectors)
+        if not np.isfinite(norms).all():
+            row = int(np.argmin(np.isfinite(norms)))
+            raise W2VError(
+                f"The vector of {self.tokens[row]!r} (row {row}) holds NaN or infinity.",
+                "Vectors must be finite numbers that fit float32.",
+            )
+        self._scales = search.scales_of(norms)
+
+    @classmethod
+    def load(cls, path: str | Path, format: str | None = None) -> "Embeddings":
+        """Returns the vectors of a run directory, or of a file or folder of any known format.
+
+        Args:
+            path: where they lie.
+            format: a name in `vectors.formats.registry.FORMATS`; by default the content tells.
+        Raises:
+            W2VError: nothing there, a run without training, an unknown format or a damaged file.
+        """
+        from w2vtrain.vectors.formats import registry, stream
+
+        run = RunDirectory(Path(path))
+        if format is None and (run.model.is_dir() or run.corpus.is_dir()):
+            read_manifest(run.model, made_by=f"w2v train {path}")
+            return cls.load(run.model, "npy")
+        tokens, vectors, counts = stream.collect(registry.read(Path(path), format))
+        return cls(tokens, vectors, counts)
+
+    def save(self, path: str | Path, format: str | None = None) -> None:
+        """Writes the vectors to a file or folder, whole or not at all.
+
+        Args:
+            path: where to.
+            format: a name in `vectors.formats.registry.FORMATS`; by default the ending tells.
+        Raises:
+            W2VError: a token that the format cannot carry, or a place that cannot be written.
+        """
+        from w2vtrain.vectors.formats import registry, stream
+
+        table = stream.of_matrix(self.tokens, self.vectors, self.counts)
+        registry.write(Path(path), table, format)
+
+    def to_keras(self, **options: Any) -> tuple[Any, Any]:
+        """Returns Keras layers, texts to ids and ids to vectors: see `keras_layers.to_keras`."""
+        from w2vtrain.vectors.keras_layers import to_keras
+
+        return to_keras(self, **options)
+
+    def __repr__(self) -> str:
+        return f"Embeddings({len(self):,} tokens, dim {self.dim})"
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __contains__(self, token: object) -> bool:
+        return token in self._rows
+
+    @overload
+    def __getitem__(self, token: str) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, token: Sequence[str]) -> np.ndarray: ...
+    def __getitem__(self, token: str | Sequence[str]) -> np.ndarray:
+        """Returns the vector of a token, shape `(dim,)`, or of a list, shape `(tokens, dim)`."""
+        return self.vectors[self.row(token) if isinstance(token, str) else self.rows(token)]
+
+    @property
+    def dim(self) -> int:
+        """How many numbers a vector has."""
+        return int(self.vectors.shape[1])
+
+    def row(self, token: str) -> int:
+        """Returns the row of `token`.
+
+        Raises:
+            W2VError: the word is not in the vocabulary; the hint offers the nearest spellings.
+        """
+        try:
+            return self._rows[token]
+        except (KeyError, TypeError):
+            raise W2VError(
+                f"{token!r} is not in the vocabulary of {len(self):,} tokens.",
+                offered(str(token), self._rows),
+            ) from None
+
+    def rows(self, tokens: Iterable[str]) -> list[int]:
+        """Returns the rows of several tokens."""
+        return [self.row(token) for token in tokens]
+
+    @cached_property
+    def normalized(self) -> np.ndarray:
+        """float32 array, shape `(tokens, dim)`: rows of length 1; a zero row stays zero."""
+        return self.vectors * self._scales[:, np.newaxis]
+
+    def unit(self, token: str) -> np.ndarray:
+        """Returns the vector of `token` at length 1: float32, shape `(dim,)`."""
+        row = self.row(token)
+        return self.vectors[row] * self._scales[row]
+
+    def most_similar(
+        self,
+        positive: Query | Sequence[Query] = (),
+        negative: Query | Sequence[Query] = (),
+        k: int = 10,
+        restrict_vocabulary: int | None = None,
+    ) -> Pairs:
+        """Returns the `k` nearest tokens with their cosines, best first, without those asked.
+
+        Args:
+            positive: a word, a vector, or a list of them.
+            negative: a word, a vector, or a list of them, which count against.
+            k: how many.
+            restrict_vocabulary: look at the first so many rows only.
+        Raises:
+            W2VError: an unknown word, a vector of another length, or nothing asked.
+        """
+        mean, asked = self.question(positive, negative)
+        end = _limit(restrict_vocabulary, len(self))
+        scores = (self.vectors[:end] @ mean) * self._scales[:end]
+        return self._best(scores, asked, k)
+
+    def most_similar_batch(
+        self,
+        queries: Sequence[str] | np.ndarray,
+        k: int = 10,
+        restrict_vocabulary: int | None = None,
+        exclude: Sequence[Iterable[int]] | None = None,
+    ) -> list[Pairs]:
+        """Returns for each query its `k` nearest tokens, as `most_similar` does, but many at once.
+
+        Args:
+            queries: words, or a float array, shape `(queries, dim)`.
+            k: how many.
+            restrict_vocabulary: look at the first so many rows only.
+            exclude: for each query the rows left out; by default a word's own row.
+        """
+        if isinstance(queries, np.ndarray):
+            matrix = self._fitting(queries, 2)
+            left_out = [set[int]() for _ in matrix] if exclude is None else [*map(set, exclude)]
+        else:
+            rows = self.rows(queries)
+            matrix = self.vectors[rows]
+            left_out = [{row} for row in rows] if exclude is None else [*map(set, exclude)]
+        if len(left_out) != len(matrix):
+            raise W2VError(f"{len(matrix)} queries, but `exclude` is for {len(left_out)}.")
+        matrix = matrix * search.scales_of(search.row_norms(matrix))[:, np.newaxis]
+        end = _limit(restrict_vocabulary, len(self))
+        most = max(map(len, left_out), default=0)
+        found, scores = search.nearest(
+            self.vectors[:end], self._scales[:end], matrix, max(k, 0) + most if k > 0 else 0
+        )
+        return [
+            [(self.tokens[i], s) for i, s in zip(*pair, strict=True) if i not in out][:k]
+            for pair, out in zip(
+                zip(found.tolist(), scores.tolist(), strict=True), left_out, strict=True
+            )
+        ]
+
+    def analogy(
+        self,
+        a: str,
+        b: str,
+        c: str,
+        k: int = 1,
+        method: Method = "3cosadd",
+        restrict_vocabulary: int | None = None,
+    ) -> Pairs:
+        """Returns the `k` best answers, with their scores, to "a is to b as c is to ?".
+
+        Source: 3CosAdd and 3CosMul are equations (3) and (4) of Levy and Goldberg 2014,
+        "Linguistic Regularities in Sparse and Explicit Word Representations".
+
+        Args:
+            a, b, c: words; `analogy("man", "king", "woman")` asks for the queen.
+            method: "3cosadd" (cosine with b - a + c) or "3cosmul" (a ratio, not a cosine).
+        """
+        if method == "3cosadd":
+            return self.most_similar([b, c], [a], k, restrict_vocabulary)
+        if method != "3cosmul":
+            raise W2VError(f"Unknown method {method!r}.", "Choose 3cosadd or 3cosmul.")
+        end = _limit(restrict_vocabulary, len(self))
+        scores = search.cosmul(
+            self.vectors[:end],
+            self._scales[:end],
+            np.stack([self.unit(b), self.unit(c)]),
+            self.unit(a)[np.newaxis],
+        )
+        return self._best(scores, self.rows([a, b, c]), k)
+
+    def similarity(self, a: str, b: str) -> float:
+        """Returns the cosine of two tokens' vectors; 0 where one of them is a zero vector."""
+        return float(np.dot(self.unit(a), self.unit(b)))
+
+    def odd_one_out(self, words: Sequence[str]) -> Pairs:
+        """Returns the words with their cosine to the mean of all, the odd one first."""
+        if isinstance(words, str) or len(words) < 2:
+            raise W2VError(f"Received {words!r}: too few words.", "Give three words or more.")
+        units = np.stack([self.unit(word) for word in words])
+        scores = units @ _unit(units.mean(axis=0))
+        return sorted(zip(words, scores.tolist(), strict=True), key=lambda pair: pair[1])
+
+    def question(
+        self, positive: Query | Sequence[Query], negative: Query | Sequence[Query] = ()
+    ) -> tuple[np.ndarray, list[int]]:
+        """Returns the vector that a question stands for, and the rows of its words.
+
+        The vector is the mean, scaled to length 1, of words at length 1 and of vectors as they are.
+        """
+        plus, minus = _listed(positive), _listed(negative)
+        if not plus + minus:
+            raise W2VError("Nothing was asked.", "Give a word, a vector, or a list of them.")
+        terms = [self.unit(q) if isinstance(q, str) else self._fitting(q, 1) for q in plus + minus]
+        signs = np.array([1] * len(plus) + [-1] * len(minus), np.float32)
+        rows = self.rows(item for item in plus + minus if isinstance(item, str))
+        return _unit(signs @ np.stack(terms)), rows
+
+    def _best(self, scores: np.ndarray, left_out: Sequence[int], k: int) -> Pairs:
+        rows = search.best(scores, max(k, 0) + len(set(left_out)) if k > 0 else 0)
+        kept = [row for row in rows.tolist() if row not in left_out][:k]
+        return [(self.tokens[row], float(scores[row])) for row in kept]
+
+    def _fitting(self, query: np.ndarray, axes: int) -> np.ndarray:
+        vector = np.asarray(query, np.float32)
+        if vector.ndim != axes or vector.shape[-1] != self.dim or not np.isfinite(vector).all():
+            raise W2VError(
+                f"A query of shape {vector.shape} does not fit vectors of {self.dim} numbers.",
+                "Give finite vectors of the same length.",
+            )
+        return vector
+
+
+def _listed(query: Query | Sequence[Query]) -> list[Query]:
+    if isinstance(query, str) or (isinstance(query, np.ndarray) and query.ndim == 1):
+        return [query]
+    return list(query)
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    """Returns `vector` at length 1 as float32, or zeros for a zero vector."""
+    length = float(np.linalg.norm(vector.astype(np.float64)))
+    return (vector / (length or 1)).astype(np.float32)
+
+
+def _limit(restrict: int | None, rows: int) -> int:
+    if restrict is not None and restrict < 1:
+        raise W2VError(f"restrict_vocabulary is {restrict}.", "Give a number of rows, 1 or more.")
+    return rows if restrict is None else min(restrict, rows)
+
+
+def _checked_vectors(vectors: np.ndarray, rows: int) -> np.ndarray:
+    if vectors.ndim != 2 or len(vectors) != rows or rows == 0 or vectors.shape[1] == 0:
+        raise W2VError(
+            f"{rows} tokens do not fit vectors of shape {vectors.shape}.",
+            "Give one row a token, at least one row, and at least one number a row.",
+        )
+    if vectors.dtype.kind not in "fiu":
+        raise W2VError(f"Vectors of type {vectors.dtype} are not numbers.", "Give float32.")
+    if vectors.dtype == np.float32:
+        return vectors
+    with np.errstate(over="ignore"):
+        return vectors.astype(np.float32)
+
+
+def _checked_counts(counts: np.ndarray, rows: int) -> np.ndarray:
+    array = np.asarray(counts)
+    if array.shape != (rows,) or array.dtype.kind not in "iu" or (array < 0).any():
+        raise W2VError(f"Counts of shape {array.shape} do not fit {rows} tokens.", "One a token.")
+    return array.astype(np.int64)

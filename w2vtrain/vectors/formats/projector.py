@@ -1,0 +1,227 @@
+"""The Embedding Projector's TSV files: `vectors.tsv`, `metadata.tsv` and two configs.
+
+The Projector's parser quotes nothing and guesses a lot, so what it would misread is written in a
+visible form: a backslash, tab or line end in a token as `\\\\`, `\\t`, `\\n`, `\\r`, and a token
+that JavaScript takes for a number or for blank (`007` becomes 7, `1e5` 100000, a blank 0) in double
+quotes. `read` undoes both in files that `write` made.
+"""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from w2vtrain.corpus.vocabulary import escaped, unescaped
+from w2vtrain.errors import W2VError
+from w2vtrain.vectors.formats.compressed import open_read, reading_errors
+from w2vtrain.vectors.formats.stream import Block, VectorStream
+from w2vtrain.vectors.formats.text_rows import numbers, read_numbers
+from w2vtrain.vectors.formats.tokens import carried
+from w2vtrain.vectors.javascript import number, trim
+
+NAME = "projector"
+VECTORS = "vectors.tsv"
+METADATA = "metadata.tsv"
+CONFIG_JSON = "projector_config.json"
+CONFIG_PBTXT = "projector_config.pbtxt"
+FILES = (VECTORS, METADATA, CONFIG_JSON, CONFIG_PBTXT)
+COLUMNS = ("token", "rank")  # what `write` always has; with counts it has these:
+COLUMNS_WITH_COUNTS = ("token", "count", "rank", "band", "log10_count")
+TENSOR_NAME = "word_vectors"  # goes into URLs as it is
+CHUNK = 1_000_000  # bytes that the Projector decodes at a time
+
+
+def reads_as_number(cell: str) -> bool:
+    """Returns whether JavaScript turns the text into a number, as it does a blank one into 0.
+
+    The Projector does so with every cell of the metadata.
+    """
+    return not math.isnan(number(cell))
+
+
+def token_cell(token: str) -> str:
+    """Returns the token in the form that the Projector shows as it is."""
+    cell = escaped(token)
+    return f'"{cell}"' if reads_as_number(cell.strip('"')) else cell
+
+
+def token_of_cell(cell: str) -> str:
+    """Returns the token that `token_cell` wrote."""
+    if len(cell) > 1 and cell[0] == cell[-1] == '"' and reads_as_number(cell.strip('"')):
+        cell = cell[1:-1]
+    return unescaped(cell)
+
+
+def band(count: int) -> str:
+    """Returns the decade of a count as text, `100-999`: a category to colour by."""
+    if count < 1:
+        return "none"
+    low = 10 ** (len(str(count)) - 1)
+    return f"{low}-{10 * low - 1}"
+
+
+def write(
+    path: Path, stream: VectorStream, extra: Mapping[str, Sequence[str]] | None = None
+) -> None:
+    """Writes the folder's four files, row by row.
+
+    Args:
+        path: the folder.
+        stream: tokens and vectors.
+        extra: more columns of the metadata, a cell a row; they come before the last column.
+    Raises:
+        W2VError: vectors of one number, which the Projector rejects.
+    """
+    if stream.dim < 2:
+        raise W2VError(
+            "The Projector rejects vectors of one number.", "Give vectors of two numbers or more."
+        )
+    path.mkdir(parents=True, exist_ok=True)
+    columns = list(COLUMNS_WITH_COUNTS if stream.has_counts else COLUMNS)
+    columns[-1:-1] = map(escaped, extra or {})
+    added = list((extra or {}).values())
+    with (path / VECTORS).open("wb") as vectors, (path / METADATA).open("wb") as metadata:
+        lines = _Metadata(metadata, "\t".join(columns))
+        row = 0
+        for block in carried(stream, NAME, empty=True).blocks:
+            vectors.write(b"".join(line + b"\n" for line in numbers(block.vectors, "\t")))
+            end = row + len(block.tokens)
+            for line in _lines(block, row, [cells[row:end] for cells in added]):
+                lines.add(line)
+            row = end
+        lines.close()
+    write_configs(path, stream.rows, stream.dim)
+
+
+def _lines(block: Block, row: int, added: Sequence[Sequence[str]]) -> Iterator[str]:
+    between = [
+        "".join(f"\t{escaped(cell)}" for cell in cells) for cells in zip(*added, strict=True)
+    ]
+    between = between or [""] * len(block.tokens)
+    if block.counts is None:
+        for rank, (token, more) in enumerate(zip(block.tokens, between, strict=True), row + 1):
+            yield f"{token_cell(token)}{more}\t{rank}"
+        return
+    rows = zip(block.tokens, block.counts.tolist(), between, strict=True)
+    for rank, (token, count, more) in enumerate(rows, start=row + 1):
+        logarithm = math.log10(max(count, 1))
+        yield f"{token_cell(token)}\t{count}\t{rank}\t{band(count)}{more}\t{logarithm:.3f}"
+
+
+class _Metadata:
+    """Lines on their way into a file in which no character lies across a chunk's edge.
+
+    The line before such a character is padded with spaces, which its last cell, a number, ignores.
+    """
+
+    def __init__(self, file: IO[bytes], header: str) -> None:
+        self._file = file
+        self._held = header.encode()
+        self._start = len(self._held) + 1  # where the line to come will begin
+        self._padded = False  # a header cannot be padded
+
+    def add(self, line: str) -> None:
+        data = line.encode()
+        padding = next((n for n in range(64) if not self._cut(data, n)), 0) if self._padded else 0
+        self._file.write(self._held + b" " * padding + b"\n")
+        self._start += padding + len(data) + 1
+        self._held = data
+        self._padded = True
+
+    def close(self) -> None:
+        self._file.write(self._held + b"\n")
+
+    def _cut(self, data: bytes, padding: int) -> bool:
+        start = self._start + padding
+        edges = range(-start % CHUNK, len(data), CHUNK)
+        return any(data[edge] & 0xC0 == 0x80 for edge in edges)
+
+
+def write_configs(path: Path, rows: int, dim: int) -> None:
+    """Writes the config of the standalone Projector and that of TensorBoard."""
+    config = {
+        "embeddings": [
+            {
+                "tensorName": TENSOR_NAME,
+                "tensorShape": [rows, dim],
+                "tensorPath": VECTORS,
+                "metadataPath": METADATA,
+            }
+        ]
+    }
+    (path / CONFIG_JSON).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    (path / CONFIG_PBTXT).write_text(
+        "embeddings {\n"
+        f'  tensor_name: "{TENSOR_NAME}"\n'
+        f'  metadata_path: "{METADATA}"\n'
+        f"  tensor_shape: {rows}\n"
+        f"  tensor_shape: {dim}\n"
+        f'  tensor_path: "{VECTORS}"\n'
+        "}\n",
+        encoding="utf-8",
+    )
+
+
+def read(path: Path) -> VectorStream:
+    """Returns the rows of a folder, or of a TSV of vectors with its metadata beside it.
+
+    The metadata's first column is the token, a column named `count` the count; it has a header if
+    and only if its first line holds a tab, and blank lines do not count, as in the Projector.
+    """
+    vectors = path / VECTORS if path.is_dir() else path
+    metadata = _metadata_of(vectors)
+    tokens, counts = _read_metadata(metadata)
+    with open_read(vectors) as file:
+        dim = file.readline().count(b"\t") + 1
+
+    def generate() -> Iterator[Block]:
+        row = 0
+        with open_read(vectors) as file:
+            for matrix in read_numbers(file, vectors, dim, "\t"):
+                end = row + len(matrix)
+                if end > len(tokens):
+                    raise W2VError(
+                        f"{vectors} has more rows than {metadata} has tokens ({len(tokens):,}).",
+                        "A header belongs in metadata of two or more columns, and only there.",
+                    )
+                part = None if counts is None else counts[row:end]
+                yield Block(tokens[row:end], matrix, part)
+                row = end
+
+    return VectorStream(len(tokens), dim, generate(), counts is not None)
+
+
+def _metadata_of(vectors: Path) -> Path:
+    names = [vectors.name.replace(part, "metadata") for part in ("vectors", "tensor")]
+    for name in [*names, METADATA]:
+        if name != vectors.name and (vectors.parent / name).is_file():
+            return vectors.parent / name
+    raise W2VError(
+        f"{vectors} holds vectors without tokens, and no {METADATA} lies beside it.",
+        "Put the file with the labels there.",
+    )
+
+
+def _read_metadata(path: Path) -> tuple[list[str], np.ndarray | None]:
+    with reading_errors(path):
+        raw = path.read_bytes()
+    try:
+        lines = [line for line in raw.decode("utf-8").split("\n") if trim(line)]
+    except UnicodeDecodeError as error:
+        raise W2VError(f"{path} is not UTF-8: {error}") from None
+    header = lines.pop(0).rstrip("\r").split("\t") if lines and "\t" in lines[0] else [""]
+    rows = [line.removesuffix("\r").split("\t") for line in lines]
+    for place, row in enumerate(rows, start=1):
+        if len(row) != len(header):
+            raise W2VError(f"{path}, row {place:,}: {len(row)} columns, not {len(header)}.")
+    ours = header[0] == COLUMNS[0] and COLUMNS[1] in header
+    tokens = [token_of_cell(row[0]) if ours else row[0] for row in rows]
+    if "count" not in header[1:]:
+        return tokens, None
+    cells = [row[header.index("count")].strip() for row in rows]
+    if not all(cell.isascii() and cell.isdigit() and len(cell) < 19 for cell in cells):
+        return tokens, None
+    return tokens, np.array([int(cell) for cell in cells], np.int64)
