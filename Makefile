@@ -28,7 +28,7 @@ check: install
 	$(BIN)/mypy
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # the bundled corpus and its planted truth, the same bytes every time (the files are committed)
 data:
