@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.corpus.vocabulary import Vocabulary
-from w2vtrain.run.directory import RunDirectory, writing_stage
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import atomic_stage
 
 
 def write_run(
@@ -18,7 +19,7 @@ def write_run(
     """Returns `root`, now a run directory whose model holds these vectors."""
     run = RunDirectory(root)
     numbers = counts if counts is not None else list(range(len(tokens), 0, -1))
-    with writing_stage(run.model, {"stage": "train"}) as folder:
+    with atomic_stage(run.model, {"stage": "train"}) as folder:
         Vocabulary(tuple(tokens), np.array(numbers, np.int64)).save(folder / run.vocabulary.name)
         np.save(folder / run.vectors.name, vectors.astype(np.float32))
         other = vectors[::-1] if context is None else context

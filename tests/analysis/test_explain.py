@@ -11,7 +11,8 @@ from w2vtrain.analysis.explain import explain
 from w2vtrain.cli import main
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, writing_stage
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import atomic_stage
 
 TEXT = ["tea with milk", "coffee with milk", "", "tea and coffee", "a dog with a bone", "and so on"]
 
@@ -22,7 +23,7 @@ def make_run(root, text):
     kept = sorted(set(words), key=lambda w: (-words.count(w), w))
     ids = {word: i + 2 for i, word in enumerate(kept)}
     run = RunDirectory(root)
-    with writing_stage(run.corpus, {}) as folder:
+    with atomic_stage(run.corpus, {}) as folder:
         np.save(folder / "token_ids.npy", np.array([ids[w] for w in words], dtype=np.int32))
         np.save(folder / "boundaries.npy", np.cumsum([0, *map(len, units)]).astype(np.int64))
         counts = np.array([0, 0, *(words.count(w) for w in kept)])
@@ -118,7 +119,7 @@ def test_everything_equals_plain_loops(tmp_path, monkeypatch, block, window_size
 def test_the_window_is_that_of_the_training(tmp_path):
     run = make_run(tmp_path, TEXT)
     assert explain(tmp_path, "tea", "dog").window_size == 5
-    with writing_stage(run.model, {"config": {"window_size": 2}}) as folder:
+    with atomic_stage(run.model, {"config": {"window_size": 2}}) as folder:
         np.save(folder / "vectors.npy", np.array([[1, 0], [0, 1], [1, 1]], dtype=np.float32))
         Vocabulary(("tea", "coffee", "milk"), np.array([2, 2, 2])).save(folder / "vocabulary.tsv")
     result = explain(tmp_path, "tea", "milk")

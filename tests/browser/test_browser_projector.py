@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from w2vtrain.corpus.vocabulary import Vocabulary
-from w2vtrain.run.directory import RunDirectory, writing_stage
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import atomic_stage
 from w2vtrain.show.projector import page
 from w2vtrain.show.projector.bundle import BundleSettings, make_bundle
 from w2vtrain.show.projector.server import serve_config, serve_tensorboard
@@ -28,7 +29,7 @@ SHOWN = {
 
 def make_run(path, tokens, dim=8):
     vectors = np.random.default_rng(0).normal(size=(len(tokens), dim)).astype(np.float32)
-    with writing_stage(RunDirectory(path).model, {}) as folder:
+    with atomic_stage(RunDirectory(path).model, {}) as folder:
         Vocabulary(tuple(tokens), np.arange(len(tokens), 0, -1)).save(folder / "vocabulary.tsv")
         np.save(folder / "vectors.npy", vectors)
     return path

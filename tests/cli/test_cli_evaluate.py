@@ -8,7 +8,8 @@ import pytest
 from w2vtrain.analysis.evaluation import AnalogySet, evaluate_analogies
 from w2vtrain.cli import main
 from w2vtrain.corpus.vocabulary import Vocabulary
-from w2vtrain.run.directory import RunDirectory, writing_stage
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import atomic_stage
 from w2vtrain.vectors.embeddings import Embeddings
 
 
@@ -23,7 +24,7 @@ def place(tmp_path, monkeypatch):
     bad = rng.normal(size=(40, 6)).astype(np.float32)
     tokens = tuple(f"{side}{i}" for side in "ab" for i in range(20))
     for name, vectors in (("good", good), ("bad", bad)):
-        with writing_stage(RunDirectory(tmp_path / name).model, {}) as folder:
+        with atomic_stage(RunDirectory(tmp_path / name).model, {}) as folder:
             np.save(folder / "vectors.npy", vectors)
             Vocabulary(tokens, np.arange(40, 0, -1)).save(folder / "vocabulary.tsv")
     unit = good / np.linalg.norm(good, axis=1, keepdims=True)

@@ -6,7 +6,8 @@ import pytest
 
 from w2vtrain.cli import main
 from w2vtrain.corpus.vocabulary import Vocabulary
-from w2vtrain.run.directory import RunDirectory, writing_stage
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import atomic_stage
 
 TOKENS = ("king", "queen", "man", "woman", "a:b", "c", *(f"w{i}" for i in range(20)))
 
@@ -14,7 +15,7 @@ TOKENS = ("king", "queen", "man", "woman", "a:b", "c", *(f"w{i}" for i in range(
 @pytest.fixture
 def run(tmp_path):
     vectors = np.random.default_rng(0).normal(size=(len(TOKENS), 6)).astype(np.float32)
-    with writing_stage(RunDirectory(tmp_path / "run").model, {}) as folder:
+    with atomic_stage(RunDirectory(tmp_path / "run").model, {}) as folder:
         Vocabulary(TOKENS, np.arange(len(TOKENS), 0, -1)).save(folder / "vocabulary.tsv")
         np.save(folder / "vectors.npy", vectors)
     return tmp_path / "run"

@@ -9,7 +9,8 @@ import pytest
 
 from w2vtrain.cli import main
 from w2vtrain.corpus.vocabulary import Vocabulary
-from w2vtrain.run.directory import RunDirectory, writing_stage
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import atomic_stage
 
 TOKENS = ("man", "woman", "king", "queen", "apple", "new york")
 VECTORS = np.array(
@@ -20,7 +21,7 @@ VECTORS = np.array(
 @pytest.fixture
 def run(tmp_path):
     directory = RunDirectory(tmp_path / "run")
-    with writing_stage(directory.model, {}) as folder:
+    with atomic_stage(directory.model, {}) as folder:
         np.save(folder / "vectors.npy", VECTORS)
         counts = np.array([60, 50, 40, 30, 20, 10])
         Vocabulary(TOKENS, counts).save(folder / "vocabulary.tsv")

@@ -14,7 +14,8 @@ from w2vtrain.corpus.encoding import TokenSpool
 from w2vtrain.corpus.prepare import prepare
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_manifest
 
 ONE = PrepareConfig(min_count=1)
 

@@ -19,7 +19,7 @@ from w2vtrain.cli import main
 from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig
 from w2vtrain.corpus.prepare import prepare
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import read_manifest
+from w2vtrain.run.stage import read_manifest
 from w2vtrain.training.train import train
 from w2vtrain.vectors.export import export
 

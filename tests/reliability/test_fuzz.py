@@ -19,7 +19,7 @@ from w2vtrain.corpus.documents import DocumentReader
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.engine.text_stream import TokenFile
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import read_manifest
+from w2vtrain.run.stage import read_manifest
 from w2vtrain.run_config import RunConfig
 from w2vtrain.vectors.embeddings import Embeddings
 

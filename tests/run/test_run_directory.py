@@ -7,17 +7,12 @@ import os
 import pytest
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import (
-    MANIFEST,
-    RunDirectory,
-    read_manifest,
-    replace_folder,
-    writing_stage,
-)
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import MANIFEST, atomic_stage, read_manifest, replace_folder
 
 
 def make(folder, content=b"one"):
-    with writing_stage(folder, {"stage": "test"}) as temporary:
+    with atomic_stage(folder, {"stage": "test"}) as temporary:
         (temporary / "a.bin").write_bytes(content)
 
 
@@ -39,7 +34,7 @@ def test_a_stage_comes_whole_with_its_manifest(folder):
 
 
 def test_a_stage_that_fails_leaves_what_stood_there(folder):
-    with pytest.raises(RuntimeError), writing_stage(folder, {}) as temporary:  # noqa: PT012
+    with pytest.raises(RuntimeError), atomic_stage(folder, {}) as temporary:  # noqa: PT012
         (temporary / "a.bin").write_bytes(b"two")
         raise RuntimeError
     assert (folder / "a.bin").read_bytes() == b"one"
@@ -47,7 +42,7 @@ def test_a_stage_that_fails_leaves_what_stood_there(folder):
 
 
 def test_a_first_stage_that_fails_leaves_no_run(tmp_path):
-    with pytest.raises(KeyboardInterrupt), writing_stage(tmp_path / "a/b/corpus", {}):
+    with pytest.raises(KeyboardInterrupt), atomic_stage(tmp_path / "a/b/corpus", {}):
         raise KeyboardInterrupt
     assert not (tmp_path / "a").exists()
 
@@ -78,7 +73,7 @@ def test_a_kill_between_the_two_renames_loses_nothing(folder, monkeypatch):
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS])
 def test_a_full_disk_is_an_error_with_a_hint(folder, code):
-    with pytest.raises(W2VError, match="Cannot write") as caught, writing_stage(folder, {}):
+    with pytest.raises(W2VError, match="Cannot write") as caught, atomic_stage(folder, {}):
         raise OSError(code, os.strerror(code))
     assert caught.value.hint
     assert (folder / "a.bin").read_bytes() == b"one"

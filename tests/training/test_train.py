@@ -12,7 +12,8 @@ import pytest
 from w2vtrain.config import PrepareConfig, TrainConfig
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest, sha256, writing_stage
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import atomic_stage, read_manifest, sha256
 from w2vtrain.training.session import epochs_for
 from w2vtrain.training.train import train
 
@@ -26,7 +27,7 @@ def write_corpus(root: Path, sentences: list[list[int]], words: int) -> Path:
     counts = np.bincount(tokens, minlength=words + 2)
     names = RunDirectory(root)
     record = {"stage": "prepare", "config": PrepareConfig().as_dict(), "inputs": []}
-    with writing_stage(names.corpus, record) as folder:
+    with atomic_stage(names.corpus, record) as folder:
         np.save(folder / "token_ids.npy", tokens)
         np.save(folder / "boundaries.npy", ends)
         vocabulary = ("", "[UNK]", *(f"w{i:02}" for i in range(words)))
@@ -132,7 +133,7 @@ def test_a_kept_oov_token_gets_a_vector(tmp_path):
     names = RunDirectory(root)
     record = {"stage": "prepare", "config": PrepareConfig(keep_oov=True).as_dict(), "inputs": []}
     copies = {path.name: path.read_bytes() for path in names.corpus.glob("*.[nt]*")}
-    with writing_stage(names.corpus, record) as folder:
+    with atomic_stage(names.corpus, record) as folder:
         for name, content in copies.items():
             (folder / name).write_bytes(content)
     train(root, QUICK)

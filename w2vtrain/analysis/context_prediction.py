@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_manifest
 from w2vtrain.vectors.embeddings import Embeddings
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from w2vtrain.analysis.token_stream import TokenStream
 from w2vtrain.config import TrainConfig
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import MANIFEST, RunDirectory, read_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import MANIFEST, read_manifest
 from w2vtrain.vectors.embeddings import Embeddings
 
 

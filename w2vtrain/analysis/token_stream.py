@@ -8,7 +8,8 @@ import numpy as np
 
 from w2vtrain.corpus.vocabulary import PADDING_ID, Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_corpus_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_corpus_manifest
 
 BLOCK = 2**20  # tokens held at once
 

@@ -13,7 +13,8 @@ from w2vtrain.classify.text_tokens import TextTokens, load_tokens
 from w2vtrain.classify.training import CLASSIFIER, EVALUATION_BATCH, STAGE
 from w2vtrain.corpus.vocabulary import OOV_ID, Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_manifest
 
 
 @dataclass(frozen=True)

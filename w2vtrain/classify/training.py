@@ -20,8 +20,9 @@ from w2vtrain.classify.splitting import Split, shortened, split_texts
 from w2vtrain.classify.token_rows import Batches, TokenRows
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import MANIFEST, RunDirectory, read_manifest, sha256, writing_stage
+from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.lock import run_lock
+from w2vtrain.run.stage import MANIFEST, atomic_stage, read_manifest, sha256
 
 STAGE = "classify"
 CLASSIFIER = "classifier.keras"
@@ -126,7 +127,7 @@ def train_classifier(
         "classes": list(data.classes),
         "inputs": _inputs(Path(source)),
     }
-    with run_lock(directory.root), writing_stage(directory.model, record) as folder:
+    with run_lock(directory.root), atomic_stage(directory.model, record) as folder:
         trained = time.perf_counter()
         history = _fit(model, rows, data, split, config, folder, directory.logs, progress)
         each = (time.perf_counter() - trained) / len(history)

@@ -11,7 +11,7 @@ from w2vtrain.corpus.sources import ARCHIVES, COMPRESSED
 from w2vtrain.corpus.tables import delimited_texts, json_line_texts, parquet_texts
 from w2vtrain.corpus.units import Piece, as_units, text_units
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import sha256
+from w2vtrain.run.stage import sha256
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = {".jsonl", ".ndjson"}

@@ -26,8 +26,9 @@ from w2vtrain.corpus.sources import STDIN, Sources, find_sources
 from w2vtrain.corpus.units import Piece, packed
 from w2vtrain.corpus.vocabulary import OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest, sha256, writing_stage
+from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.lock import run_lock
+from w2vtrain.run.stage import atomic_stage, read_manifest, sha256
 
 _LOG = logging.getLogger(__name__)
 
@@ -123,7 +124,7 @@ def prepare(
 
     configure()
     record: dict[str, Any] = {"stage": "prepare", "config": config.as_dict()}
-    with run_lock(directory.root), writing_stage(directory.corpus, record) as folder:
+    with run_lock(directory.root), atomic_stage(directory.corpus, record) as folder:
         work = Reading([InputFacts(name) for name in sources.names], config, folder, progress)
         summary = work.run(RunDirectory(folder.parent), sources, str(run))
         record["inputs"] = [facts.as_dict() for facts in work.facts]

@@ -13,8 +13,9 @@ from w2vtrain.corpus.prepare import PrepareProgress, PrepareSummary, Reading, wr
 from w2vtrain.corpus.sources import STDIN, Sources, find_sources
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest, sha256, writing_stage
+from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.lock import run_lock
+from w2vtrain.run.stage import atomic_stage, read_manifest, sha256
 
 # Settings that an update may change: they belong to the new files, or to words not yet in.
 _FREE = {"text_column", "encoding", "encoding_errors", "min_count", "vocabulary_size", "max_rows"}
@@ -55,7 +56,7 @@ def update(
 
         configure()
         record: dict[str, Any] = {"stage": "prepare", "config": config.as_dict()}
-        with writing_stage(directory.corpus, record) as folder:
+        with atomic_stage(directory.corpus, record) as folder:
             summary = _grow(directory, folder, manifest, sources, config, record, progress)
             record["summary"] = dataclasses.asdict(summary)
     return summary

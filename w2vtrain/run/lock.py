@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import translated_os_errors
+from w2vtrain.run.stage import translated_os_errors
 
 LOCK = ".lock"
 # What killed stages leave behind, with the eight random signs of `mkdtemp`: in the run directory,

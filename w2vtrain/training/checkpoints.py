@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import MANIFEST, read_manifest, writing_stage
+from w2vtrain.run.stage import MANIFEST, atomic_stage, read_manifest
 from w2vtrain.training.callbacks import TrainProgress
 from w2vtrain.training.training import Place
 from w2vtrain.vectors.formats.npy import HEADER_ERRORS
@@ -118,7 +118,7 @@ class CheckpointFolder:
             "place": dataclasses.asdict(place),
             "rows": [dataclasses.asdict(row) for row in rows],
         }
-        with writing_stage(folder, record) as temporary:
+        with atomic_stage(folder, record) as temporary:
             for number, variable in enumerate(variables_of(model)):
                 value = variable.numpy()
                 np.save(temporary / _file_name(number), value, allow_pickle=False)

@@ -10,7 +10,8 @@ import numpy as np
 from w2vtrain.config import TrainConfig
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_manifest
 from w2vtrain.vectors.formats import npy
 
 

@@ -10,7 +10,8 @@ from w2vtrain.corpus.vocabulary import OOV_ID, PADDING_ID
 from w2vtrain.engine.sampling import NoiseSampler
 from w2vtrain.engine.text_stream import TextStream
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_manifest
 from w2vtrain.training.pairs import Pairs, epoch_pairs
 from w2vtrain.training.training import TrainingText
 from w2vtrain.training.tutorial_training import tutorial_pairs

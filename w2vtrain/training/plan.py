@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from w2vtrain.config import PrepareConfig, TrainConfig
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_manifest
 
 if TYPE_CHECKING:
     from w2vtrain.training.training import TrainingText

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from w2vtrain.run.directory import translated_os_errors
+from w2vtrain.run.stage import translated_os_errors
 from w2vtrain.training.training import Place
 
 

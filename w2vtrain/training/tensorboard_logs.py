@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import translated_os_errors, write_whole
+from w2vtrain.run.stage import atomic_write, translated_os_errors
 from w2vtrain.show.projector.tensor import tensorboard_reads_bytes, write_bytes
 from w2vtrain.training.training import Place
 from w2vtrain.vectors.embeddings import Embeddings
@@ -159,7 +159,7 @@ def keras_callback(
 def _write_metadata(path: Path, tokens: Sequence[str], counts: np.ndarray) -> None:
     rows = zip(tokens[:EMBEDDING_ROWS], counts[:EMBEDDING_ROWS].tolist(), strict=True)
     lines = ["token\tcount\n", *(f"{token_cell(token)}\t{count}\n" for token, count in rows)]
-    write_whole(path, "".join(lines).encode())
+    atomic_write(path, "".join(lines).encode())
 
 
 def _write_tensor(folder: Path, vectors: np.ndarray) -> None:
@@ -177,7 +177,7 @@ def _write_tensor(folder: Path, vectors: np.ndarray) -> None:
         f"  tensor_shape: {vectors.shape[0]}\n  tensor_shape: {vectors.shape[1]}\n"
         '  metadata_path: "metadata.tsv"\n}\n'
     )
-    write_whole(folder / "projector_config.pbtxt", config.encode())
+    atomic_write(folder / "projector_config.pbtxt", config.encode())
 
 
 def _markdown(neighbors: Sequence[tuple[str, float]]) -> str:

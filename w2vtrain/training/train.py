@@ -10,13 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from w2vtrain.config import TrainConfig
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import (
-    RunDirectory,
-    read_manifest,
-    translated_os_errors,
-    writing_stage,
-)
+from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.lock import run_lock
+from w2vtrain.run.stage import atomic_stage, read_manifest, translated_os_errors
 from w2vtrain.training.session import Hooks, Session
 
 if TYPE_CHECKING:
@@ -141,7 +137,7 @@ def _train(
     ):
         session = Session(directory, corpus, config, origin, Path(split))
         session.fit(checkpoints, hooks)
-        with writing_stage(directory.model, record) as folder:
+        with atomic_stage(directory.model, record) as folder:
             session.write(RunDirectory(folder.parent), folder)
             summary = _summary(str(directory.root), session, config)
             record["summary"] = dataclasses.asdict(summary)

@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import translated_os_errors, write_whole
+from w2vtrain.run.stage import atomic_write, translated_os_errors
 from w2vtrain.vectors.embeddings import Embeddings, Pairs, Query
 from w2vtrain.vectors.search import blocks
 
@@ -97,7 +97,7 @@ class ApproximateIndex:
     def save(self, path: str | Path) -> None:
         """Writes the graph, with its own copy of the vectors, to a file."""
         with translated_os_errors(Path(path)):
-            write_whole(Path(path), bytes(self._index.save()))
+            atomic_write(Path(path), bytes(self._index.save()))
 
     @classmethod
     def load(cls, path: str | Path, embeddings: Embeddings) -> Self:

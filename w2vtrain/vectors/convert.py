@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_manifest
 from w2vtrain.vectors.formats import registry, stream
 
 

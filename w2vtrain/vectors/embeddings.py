@@ -12,7 +12,8 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_manifest
 from w2vtrain.vectors import search
 from w2vtrain.vectors.spelling import offered
 

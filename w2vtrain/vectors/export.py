@@ -9,8 +9,9 @@ import numpy as np
 from w2vtrain.config import ExportConfig
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest, writing_stage
+from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.lock import run_lock
+from w2vtrain.run.stage import atomic_stage, read_manifest
 from w2vtrain.vectors.formats import npy, projector, stream, word2vec_binary, word2vec_text
 
 # What each format writes in its folder: one file, or the files that make the folder up.
@@ -78,7 +79,7 @@ def export(
         "summary": {"rows": table.rows, "dim": table.dim},
     }
     lock = run_lock(paths.root) if output is None else contextlib.nullcontext()
-    with lock, writing_stage(folder, record) as temporary:
+    with lock, atomic_stage(folder, record) as temporary:
         _write(config.format, temporary, stream.checked(table, str(paths.model)))
     files = tuple(folder / name for name in _FILES[config.format])
     return ExportResult(config.format, folder, files, table.rows, table.dim)

@@ -14,7 +14,8 @@ from w2vtrain.cli import main
 from w2vtrain.cli.several_values import spread
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, writing_stage
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import atomic_stage
 from w2vtrain.vectors.embeddings import Embeddings
 
 NAMES = [f"w{i}" for i in range(200)]
@@ -194,7 +195,7 @@ def runs(tmp_path):
     names = []
     for number, one in enumerate(trainings(COUNTS)):
         run = RunDirectory(tmp_path / f"run{number}")
-        with writing_stage(run.model, {}) as folder:
+        with atomic_stage(run.model, {}) as folder:
             np.save(folder / "vectors.npy", one.vectors)
             Vocabulary(one.tokens, COUNTS).save(folder / "vocabulary.tsv")
         names.append(str(run.root))

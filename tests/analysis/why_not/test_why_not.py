@@ -10,7 +10,8 @@ from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.prepare import prepare
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, writing_stage
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import atomic_stage
 
 TEXT = (
     """\
@@ -158,7 +159,7 @@ def test_the_name_of_the_unknown(make):
 
 def test_a_model_of_an_earlier_corpus(make):
     run = make()
-    with writing_stage(RunDirectory(run).model, {}) as folder:
+    with atomic_stage(RunDirectory(run).model, {}) as folder:
         import numpy as np
 
         Vocabulary(("the",), np.array([7])).save(folder / "vocabulary.tsv")

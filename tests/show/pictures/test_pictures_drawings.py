@@ -8,7 +8,8 @@ import pytest
 
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, writing_stage
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import atomic_stage
 from w2vtrain.show.pictures import fonts, snapshots
 from w2vtrain.show.pictures.frequency import Frequencies, draw_frequencies, read_frequencies
 from w2vtrain.show.pictures.heat_map import clustered_cosines, draw_heat_map
@@ -33,10 +34,10 @@ def run(tmp_path):
     """A run with a history, left-out words, and three snapshots."""
     names = RunDirectory(tmp_path / "run")
     vocabulary = Vocabulary(("", "[UNK]", "a", "b", "c"), np.array([0, 0, 60, 30, 10]))
-    with writing_stage(names.corpus, {}) as folder:
+    with atomic_stage(names.corpus, {}) as folder:
         vocabulary.save(folder / "vocabulary.tsv")
         Vocabulary(("x", "y"), np.array([1, 2])).save(folder / "left_out.tsv")
-    with writing_stage(names.model, {"config": {"subsample_threshold": 0.1}}) as folder:
+    with atomic_stage(names.model, {"config": {"subsample_threshold": 0.1}}) as folder:
         Vocabulary(("a", "b", "c"), np.array([60, 30, 10])).save(folder / "vocabulary.tsv")
         (folder / "snapshots").mkdir()
         for epoch in (0, 1, 5):
@@ -185,7 +186,7 @@ def test_snapshots_share_one_plane_and_move(run, tmp_path):
 
 
 def test_a_run_without_snapshots_says_how_to_get_them(run):
-    with writing_stage(RunDirectory(run).model, {}) as folder:
+    with atomic_stage(RunDirectory(run).model, {}) as folder:
         (folder / "empty").touch()
     with pytest.raises(W2VError, match="0 snapshots") as error:
         snapshots.read_snapshots(run)

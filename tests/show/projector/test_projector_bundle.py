@@ -5,7 +5,8 @@ import pytest
 
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, writing_stage
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import atomic_stage
 from w2vtrain.show.projector.bundle import BundleSettings, make_bundle
 from w2vtrain.show.projector.check import check
 from w2vtrain.show.projector.columns import clusters, first_characters, user_columns
@@ -22,7 +23,7 @@ def run(tmp_path):
     tokens = (*ODD, *(f"w{i}" for i in range(30)))
     vectors = np.random.default_rng(0).normal(size=(40, 5)).astype(np.float32)
     counts = np.arange(40, 0, -1)
-    with writing_stage(RunDirectory(tmp_path / "run").model, {}) as folder:
+    with atomic_stage(RunDirectory(tmp_path / "run").model, {}) as folder:
         Vocabulary(tokens, counts).save(folder / "vocabulary.tsv")
         np.save(folder / "vectors.npy", vectors)
     return tmp_path / "run"
@@ -56,7 +57,7 @@ def test_a_bundle_is_made_once_and_anew_when_it_is_stale(run, tmp_path):
     assert not make_bundle(run, at, NO_LAYOUT).reused
     assert make_bundle(run, at, NO_LAYOUT).reused
     assert not make_bundle(run, at, BundleSettings(layouts=(), clusters=0, top=5)).reused
-    with writing_stage(RunDirectory(run).model, {}) as folder:  # trained again
+    with atomic_stage(RunDirectory(run).model, {}) as folder:  # trained again
         Vocabulary(("a", "b"), np.array([2, 1])).save(folder / "vocabulary.tsv")
         np.save(folder / "vectors.npy", np.eye(2, dtype=np.float32))
     assert make_bundle(run, at, NO_LAYOUT).rows == 2

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from w2vtrain.config import TrainConfig
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import MANIFEST, RunDirectory, read_manifest, translated_os_errors
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import MANIFEST, read_manifest, translated_os_errors
 
 if TYPE_CHECKING:
     from w2vtrain.training.callbacks import TrainProgress

@@ -10,7 +10,8 @@ from w2vtrain.analysis.why_not.tokenizers import Tokenizers
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.vocabulary import OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import MANIFEST, RunDirectory, read_corpus_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import MANIFEST, read_corpus_manifest
 
 Stage = Literal["decoding", "standardisation", "splitting", "counting", "cut-off", "training"]
 _REPLACEMENT = "\ufffd"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import translated_os_errors
+from w2vtrain.run.stage import translated_os_errors
 from w2vtrain.show.pictures.extra import library
 from w2vtrain.show.pictures.fonts import families, missing_message
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, Vocabulary
 from w2vtrain.engine.sampling import keep_probabilities
-from w2vtrain.run.directory import RunDirectory, read_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_manifest
 from w2vtrain.show.pictures.canvas import COLOURS, figure, write
 
 

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_manifest
 from w2vtrain.show.pictures.canvas import COLOURS, DASHES, FAINT, MARKS, figure, write
 from w2vtrain.show.pictures.fonts import drawn
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import translated_os_errors, write_whole
+from w2vtrain.run.stage import atomic_write, translated_os_errors
 from w2vtrain.show.pictures.canvas import COLOURS, MARKS
 from w2vtrain.show.pictures.word_map import WordMap
 
@@ -59,7 +59,7 @@ def write_map_page(chart: WordMap, path: Path, title: str) -> None:
     page = f"{start}{html.escape(title)}{middle}{text}{end}"
     with translated_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, page.encode())
+        atomic_write(path, page.encode())
 
 
 def _home(places: np.ndarray) -> list[float]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest, translated_os_errors
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_manifest, translated_os_errors
 from w2vtrain.show.pictures.canvas import figure, write
 from w2vtrain.show.pictures.extra import library
 from w2vtrain.show.pictures.fonts import drawn

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_manifest, sha256, writing_stage
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import atomic_stage, read_manifest, sha256
 from w2vtrain.show.pictures.extra import installed
 from w2vtrain.show.pictures.layouts import METHODS, Method, Progress, layout
 from w2vtrain.show.projector import columns
@@ -124,7 +125,7 @@ def make_bundle(
         "joined": joined,
     }
     record = {"stage": "projector", "config": wanted, "inputs": inputs, "summary": summary}
-    with writing_stage(folder, record) as temporary:
+    with atomic_stage(folder, record) as temporary:
         _write(temporary, embeddings, extra, settings, progress)
     return Bundle(folder, **summary, reused=False)  # type: ignore[arg-type]
 

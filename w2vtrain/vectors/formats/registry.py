@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import replace_folder, translated_os_errors
+from w2vtrain.run.stage import replace_folder, translated_os_errors
 from w2vtrain.vectors.formats.recognise import recognise
 from w2vtrain.vectors.formats.stream import VectorStream, checked
 
