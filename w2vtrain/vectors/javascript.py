@@ -1,42 +1,10 @@
 """What JavaScript makes of a text: the Projector's page is written in it, and coerces with it."""
 
 import math
-import re
 
-# What String.prototype.trim() and Number() take off both ends: ECMA-262's WhiteSpace and
-# LineTerminator. U+0085 is not among them, nor U+200B; Python's str.strip() differs.
-WHITE_SPACE = (
-    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
+from w2vtrain.vectors.formats.projector import number, trim
 
-_DECIMAL = re.compile(r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
-_WITH_BASE = re.compile(r"0(?:[xX]([0-9a-fA-F]+)|[oO]([0-7]+)|[bB]([01]+))")
-
-
-def trim(text: str) -> str:
-    """Returns `text` without white space at both ends, as JavaScript's `trim()`."""
-    return text.strip(WHITE_SPACE)
-
-
-def number(text: str) -> float:
-    """Returns what JavaScript's `Number(text)` returns; NaN where it is no number.
-
-    Source: ECMA-262, section 7.1.4.1, StringToNumber: white space alone is 0, `0x`, `0o` and `0b`
-    take no sign, and there are no digit separators.
-    """
-    text = trim(text)
-    if not text:
-        return 0.0
-    based = _WITH_BASE.fullmatch(text)
-    if based:
-        hexadecimal, octal, binary = based.groups()
-        digits, base = (hexadecimal, 16) if hexadecimal else (octal, 8) if octal else (binary, 2)
-        try:
-            return float(int(digits, base))
-        except OverflowError:
-            return math.inf
-    return float(text) if _DECIMAL.fullmatch(text) else math.nan
+__all__ = ["number", "number_text", "trim"]
 
 
 def number_text(value: float) -> str:

@@ -8,6 +8,7 @@ quotes. `read` undoes both in files that `write` made.
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -20,7 +21,6 @@ from w2vtrain.vectors.formats.compressed import open_read, reading_errors
 from w2vtrain.vectors.formats.stream import Block, VectorStream
 from w2vtrain.vectors.formats.text_rows import numbers, read_numbers
 from w2vtrain.vectors.formats.tokens import carried
-from w2vtrain.vectors.javascript import number, trim
 
 NAME = "projector"
 VECTORS = "vectors.tsv"
@@ -28,10 +28,45 @@ METADATA = "metadata.tsv"
 CONFIG_JSON = "projector_config.json"
 CONFIG_PBTXT = "projector_config.pbtxt"
 FILES = (VECTORS, METADATA, CONFIG_JSON, CONFIG_PBTXT)
+BYTES_FILE = "vectors.bytes"
 COLUMNS = ("token", "rank")  # what `write` always has; with counts it has these:
 COLUMNS_WITH_COUNTS = ("token", "count", "rank", "band", "log10_count")
 TENSOR_NAME = "word_vectors"  # goes into URLs as it is
 CHUNK = 1_000_000  # bytes that the Projector decodes at a time
+
+# What JavaScript's trim() and Number() take off both ends: ECMA-262's WhiteSpace and
+# LineTerminator. U+0085 is not among them, nor U+200B; Python's str.strip() differs.
+WHITE_SPACE = (
+    "\t\n\v\f\r \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+_DECIMAL = re.compile(r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
+_WITH_BASE = re.compile(r"0(?:[xX]([0-9a-fA-F]+)|[oO]([0-7]+)|[bB]([01]+))")
+
+
+def trim(text: str) -> str:
+    """Return `text` without white space at both ends, as JavaScript's `trim()` does."""
+    return text.strip(WHITE_SPACE)
+
+
+def number(text: str) -> float:
+    """Return what JavaScript's `Number(text)` returns; NaN where it is no number.
+
+    Source: ECMA-262, section 7.1.4.1, StringToNumber: white space alone is 0, `0x`, `0o` and `0b`
+    take no sign, and there are no digit separators.
+    """
+    text = trim(text)
+    if not text:
+        return 0.0
+    based = _WITH_BASE.fullmatch(text)
+    if based:
+        hexadecimal, octal, binary = based.groups()
+        digits, base = (hexadecimal, 16) if hexadecimal else (octal, 8) if octal else (binary, 2)
+        try:
+            return float(int(digits, base))
+        except OverflowError:
+            return math.inf
+    return float(text) if _DECIMAL.fullmatch(text) else math.nan
 
 
 def reads_as_number(cell: str) -> bool:
@@ -141,28 +176,88 @@ class _Metadata:
 
 
 def write_configs(path: Path, rows: int, dim: int) -> None:
-    """Writes the config of the standalone Projector and that of TensorBoard."""
-    config = {
-        "embeddings": [
-            {
-                "tensorName": TENSOR_NAME,
-                "tensorShape": [rows, dim],
-                "tensorPath": VECTORS,
-                "metadataPath": METADATA,
-            }
-        ]
+    """Write the config of the standalone Projector and that of TensorBoard."""
+    (path / CONFIG_JSON).write_text(config_json((rows, dim), VECTORS), encoding="utf-8")
+    (path / CONFIG_PBTXT).write_text(config_pbtxt((rows, dim), VECTORS), encoding="utf-8")
+
+
+def config_json(
+    shape: tuple[int, int],
+    tensor_path: str,
+    metadata_path: str = METADATA,
+    bookmarks_path: str | None = None,
+    tensor_name: str = TENSOR_NAME,
+) -> str:
+    """Return the config of the standalone Projector, for `?config=URL`; see `config_pbtxt`."""
+    entry: dict[str, object] = {
+        "tensorName": tensor_name,
+        "tensorShape": list(shape),
+        "tensorPath": tensor_path,
+        "metadataPath": metadata_path,
     }
-    (path / CONFIG_JSON).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    (path / CONFIG_PBTXT).write_text(
+    if bookmarks_path is not None:
+        entry["bookmarksPath"] = bookmarks_path
+    return json.dumps({"embeddings": [entry]}, indent=2) + "\n"
+
+
+def config_pbtxt(
+    shape: tuple[int, int],
+    tensor_path: str,
+    metadata_path: str = METADATA,
+    bookmarks_path: str | None = None,
+    tensor_name: str = TENSOR_NAME,
+) -> str:
+    """Return TensorBoard's config, the text of a `projector_config.pbtxt`.
+
+    Args:
+        shape: rows and numbers in a row of the tensor.
+        tensor_path, metadata_path, bookmarks_path: files, relative to the config's folder.
+        tensor_name: goes into URLs as it is, so it must not hold `&`, `#`, `%` or `+`.
+    """
+    bookmarks = "" if bookmarks_path is None else f'  bookmarks_path: "{bookmarks_path}"\n'
+    return (
         "embeddings {\n"
-        f'  tensor_name: "{TENSOR_NAME}"\n'
-        f'  metadata_path: "{METADATA}"\n'
-        f"  tensor_shape: {rows}\n"
-        f"  tensor_shape: {dim}\n"
-        f'  tensor_path: "{VECTORS}"\n'
-        "}\n",
-        encoding="utf-8",
+        f'  tensor_name: "{tensor_name}"\n'
+        f'  metadata_path: "{metadata_path}"\n'
+        f"  tensor_shape: {shape[0]}\n"
+        f"  tensor_shape: {shape[1]}\n"
+        f'  tensor_path: "{tensor_path}"\n'
+        f"{bookmarks}"
+        "}\n"
     )
+
+
+def write_bytes(path: Path, vectors: np.ndarray) -> None:
+    """Write a tensor as raw little-endian float32, row by row, without a header.
+
+    A fifth of the TSV's size, and read at once.
+
+    Args:
+        path: the file; the page recognizes this form by the ending `.bytes`.
+        vectors: float array, shape `(tokens, dim)`; may be memory-mapped.
+    """
+    np.ascontiguousarray(vectors, dtype="<f4").tofile(path)
+
+
+def tensorboard_reads_bytes(path: Path) -> bool:
+    """Return whether TensorBoard takes a `.bytes` file for raw float32, as it is meant.
+
+    TensorBoard reads every `tensor_path` as TSV, line by line, and takes the file for raw float32
+    only when a line is not UTF-8. About one tensor in a hundred begins with bytes that are text up
+    to a line end, and fails there. The page outside TensorBoard goes by the file's ending.
+
+    Source: TensorBoard 2.21, plugins/projector/projector_plugin.py, `_get_tensor`.
+    """
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                text = line.decode("utf-8").rstrip("\n")
+                [float(cell) for cell in text.split("\t") if text]
+            except UnicodeDecodeError:
+                return True
+            except ValueError:
+                return False
+    return False
 
 
 def read(path: Path) -> VectorStream:
