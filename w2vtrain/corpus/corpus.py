@@ -10,7 +10,8 @@ import numpy as np
 from w2vtrain.corpus.encoding import NpyWriter
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, PADDING_ID, Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory, read_corpus_manifest
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_corpus_manifest
 
 SLICE_TOKENS = 2**14
 # A unit longer than this is cut, and the pairs across the cut are lost: 15 at window 5.
