@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.counting import LONGEST_TOKEN
-from w2vtrain.corpus.growing import LEFT_OUT
+from w2vtrain.corpus.prepare import LEFT_OUT
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, Vocabulary
 from w2vtrain.run.directory import RunDirectory
 
