@@ -6,9 +6,10 @@ import math
 import numpy as np
 import pytest
 
-from w2vtrain.analysis import token_stream
+from w2vtrain.analysis import explain as explaining
 from w2vtrain.analysis.explain import explain
 from w2vtrain.cli import main
+from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
@@ -23,7 +24,7 @@ def make_run(root, text):
     kept = sorted(set(words), key=lambda w: (-words.count(w), w))
     ids = {word: i + 2 for i, word in enumerate(kept)}
     run = RunDirectory(root)
-    with atomic_stage(run.corpus, {}) as folder:
+    with atomic_stage(run.corpus, {"config": {"keep_oov": False}}) as folder:
         np.save(folder / "token_ids.npy", np.array([ids[w] for w in words], dtype=np.int32))
         np.save(folder / "boundaries.npy", np.cumsum([0, *map(len, units)]).astype(np.int64))
         counts = np.array([0, 0, *(words.count(w) for w in kept)])
@@ -92,16 +93,17 @@ def test_a_meeting_is_shown_once_a_unit(tmp_path):
 @pytest.mark.parametrize("block", [3, 7, 2**20])
 @pytest.mark.parametrize("window_size", [1, 2, 5])
 def test_everything_equals_plain_loops(tmp_path, monkeypatch, block, window_size):
-    monkeypatch.setattr(token_stream, "BLOCK", block)
+    monkeypatch.setattr(explaining, "BLOCK", block)
     rng = np.random.default_rng(window_size)
     words = list("abcdefghij")
     text = [" ".join(rng.choice(words, size=rng.integers(0, 9))) for _ in range(40)]
     run = make_run(tmp_path, text)
-    stream = token_stream.TokenStream.load(run)
+    corpus = Corpus.open(run)
+    single = explaining.pair_counts(corpus, window_size)
     pairs = plain(text, window_size)
-    for i, token in enumerate(stream.vocabulary.tokens):
+    for i, token in enumerate(corpus.vocabulary.tokens):
         wanted = sum(n for (word, _), n in pairs.items() if word == token)
-        assert stream.pair_counts(window_size)[i] == wanted
+        assert single[i] == wanted
     result = explain(tmp_path, "a", "b", window_size=window_size, k=100)
     wanted = plain_contributions(text, "a", "b", window_size)
     assert {c.token for c in result.contexts} == set(wanted)
@@ -159,4 +161,4 @@ def test_the_command_in_three_forms(tmp_path, capsys):
     assert result["contexts"][0]["passage_a"]["tokens"]
     rows = [line.split("\t") for line in w2v("--tsv").splitlines()]
     assert {len(row) for row in rows} == {7}
-    assert "never stand in one window" in w2v("--window-size", "1")
+    assert "never occur in one window" in w2v("--window-size", "1")

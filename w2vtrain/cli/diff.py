@@ -12,14 +12,14 @@ from w2vtrain.cli.output import Json, Tsv, print_json, print_table, print_tsv, s
 from w2vtrain.cli.queries import Vectors, default_of, one_form
 from w2vtrain.vectors.embeddings import Embeddings
 
-_SHOWN = 4  # neighbours of a moved word in the table for people
+_SHOWN = 4  # neighbors of a moved word in the table for people
 
 
 def diff(
     a: Vectors,
     b: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="What to compare it with.")],
     k: Annotated[
-        int, typer.Option("-k", "--k", min=1, help="Neighbours of a word to compare.")
+        int, typer.Option("-k", "--k", min=1, help="Neighbors of a word to compare.")
     ] = default_of(difference, "k"),
     words: Annotated[int, typer.Option(min=0, help="How many moved words to list.")] = default_of(
         difference, "words"
@@ -40,8 +40,8 @@ def diff(
 ) -> None:
     """Align two sets of vectors and list the words that moved most.
 
-    --tsv prints the moved words: token, count in A, count in B, moved, share of neighbours kept,
-    neighbours in A, neighbours in B.
+    --tsv prints the moved words: token, count in A, count in B, moved, share of neighbors kept,
+    neighbors in A, neighbors in B.
     """
     one_form(json, tsv)
     first, second = Embeddings.load(a), Embeddings.load(b)
@@ -68,10 +68,10 @@ def _print_human(result: Difference) -> None:
         f"drift: half of the words moved by more than {result.moved:.3f}, "
         f"one in ten by more than {result.moved_90:.3f} (0: not at all, 1: unrelated)"
     )
-    say(f"of the {result.k} nearest neighbours of a word, {result.overlap:.0%} are the same\n")
+    say(f"of the {result.k} nearest neighbors of a word, {result.overlap:.0%} are the same\n")
     rows = [[band.band, band.words, band.moved, f"{band.overlap:.0%}"] for band in result.bands]
     unit = "rank" if result.bands[0].band.startswith("rank") else "count"
-    print_table([unit, "words", "moved (median)", "same neighbours"], rows)
+    print_table([unit, "words", "moved (median)", "same neighbors"], rows)
     if result.words:
         say("\nwords that moved most")
         headers = ["word", "count A", "count B", "moved", "same", "near it in A", "near it in B"]

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
-from w2vtrain.analysis.evaluation.analogies import Method
-from w2vtrain.analysis.evaluation.report import judge
+from w2vtrain.analysis.evaluation.evaluate import evaluate as evaluate_vectors
 from w2vtrain.analysis.evaluation.test_sets import AnalogySet, SimilaritySet
 from w2vtrain.cli.evaluate_tables import print_human, print_lines
 from w2vtrain.cli.output import Json, Tsv, print_json
 from w2vtrain.cli.queries import default_of, one_form
-from w2vtrain.vectors.embeddings import Embeddings
+from w2vtrain.vectors.embeddings import Embeddings, Method
 
 
 def evaluate(
@@ -33,28 +32,30 @@ def evaluate(
     restrict_vocabulary: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Analogies among the first N words only."),
-    ] = default_of(judge, "restrict_vocabulary"),
+    ] = default_of(evaluate_vectors, "restrict_vocabulary"),
     method: Annotated[Method, typer.Option(help="How analogies are answered.")] = default_of(
-        judge, "method"
+        evaluate_vectors, "method"
     ),
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = default_of(
-        judge, "resamples"
+        evaluate_vectors, "resamples"
     ),
     seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = default_of(
-        judge, "seed"
+        evaluate_vectors, "seed"
     ),
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
-    """Judge vectors by test sets, with 95 % intervals; with two, say whether one is better."""
+    """Evaluate vectors on test sets, with 95 % intervals; with two, say whether one is better."""
     one_form(json, tsv)
     if len(vectors) > 2:
         raise typer.BadParameter("Give one or two sets of vectors before the options.")
     pairs = [SimilaritySet.read(path) for path in similarity or ()]
     questions = [AnalogySet.read(path) for path in analogies or ()]
-    given = vectors if pairs or questions else ()  # judge() says what is missing
+    given = vectors if pairs or questions else ()  # evaluate() says what is missing
     loaded = [(str(path), Embeddings.load(path)) for path in given]
-    report = judge(loaded, pairs, questions, restrict_vocabulary, method, resamples, seed)
+    report = evaluate_vectors(
+        loaded, pairs, questions, restrict_vocabulary, method, resamples, seed
+    )
     if json:
         print_json(report.as_dict())
     elif tsv:

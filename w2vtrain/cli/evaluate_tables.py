@@ -1,32 +1,32 @@
 """The tables of `w2v evaluate`."""
 
-from w2vtrain.analysis.evaluation.analogies import AnalogyResult, SectionScore
-from w2vtrain.analysis.evaluation.bootstrap import Estimate
-from w2vtrain.analysis.evaluation.report import Judged, Report
+from w2vtrain.analysis.evaluation.analogies import AnalogyResult
+from w2vtrain.analysis.evaluation.evaluate import EvaluationReport, VectorsResult
+from w2vtrain.analysis.results import Estimate
 from w2vtrain.cli.output import print_table, print_tsv, say
 
 _LETTERS = "AB"
 
 
-def print_human(report: Report) -> None:
-    """Prints the report for people: a table a kind of test, two sets of vectors side by side."""
-    for letter, judged in zip(_LETTERS, report.vectors, strict=False):
+def print_human(report: EvaluationReport) -> None:
+    """Print the report for people: a table a kind of test, two sets of vectors side by side."""
+    for letter, result in zip(_LETTERS, report.vectors, strict=False):
         mark = f"{letter}: " if len(report.vectors) > 1 else ""
-        say(f"{mark}{judged.path} ({judged.tokens:,} words, {judged.dim} numbers each)")
+        say(f"{mark}{result.path} ({result.tokens:,} words, {result.dim} numbers each)")
     if report.vectors[0].similarity:
         _similarity(report.vectors)
-    for results in zip(*(judged.analogies for judged in report.vectors), strict=True):
+    for results in zip(*(result.analogies for result in report.vectors), strict=True):
         _analogies(results)
     if report.comparisons:
         _comparisons(report)
 
 
-def _similarity(vectors: tuple[Judged, ...]) -> None:
+def _similarity(vectors: tuple[VectorsResult, ...]) -> None:
     say("\nSimilarity: correlation with human scores (all: unknown words counted as 0)")
     headers = ["set", "pairs", "used", "Spearman", "95 %", "Pearson", "95 %"]
     headers += ["Spearman all", "Pearson all"]
     rows: list[list[object]] = []
-    for results in zip(*(judged.similarity for judged in vectors), strict=True):
+    for results in zip(*(result.similarity for result in vectors), strict=True):
         for letter, r in zip(_LETTERS, results, strict=False):
             row = [r.name, r.items, r.used, *_pair(r.spearman), *_pair(r.pearson)]
             row += [_value(r.spearman_all), _value(r.pearson_all)]
@@ -44,7 +44,7 @@ def _analogies(results: tuple[AnalogyResult, ...]) -> None:
         mark = f" {letter}" if len(results) > 1 else ""
         headers += [f"used{mark}", f"right{mark}", f"accuracy{mark}", "95 %", f"all{mark}"]
     rows = []
-    for scores in zip(*(_scores(result) for result in results), strict=True):
+    for scores in zip(*(result.scores for result in results), strict=True):
         row: list[object] = [scores[0].name, scores[0].questions]
         for s in scores:
             row += [s.used, s.correct, *_pair(s.accuracy), _value(s.accuracy_all)]
@@ -52,11 +52,7 @@ def _analogies(results: tuple[AnalogyResult, ...]) -> None:
     print_table(headers, rows)
 
 
-def _scores(result: AnalogyResult) -> tuple[SectionScore, ...]:
-    return (*result.sections, result.semantic, result.syntactic, result.total)
-
-
-def _comparisons(report: Report) -> None:
+def _comparisons(report: EvaluationReport) -> None:
     say("\nIs B better than A? Paired bootstrap on the items that both know")
     names = {
         "first is better": "A is better",
@@ -72,20 +68,20 @@ def _comparisons(report: Report) -> None:
     print_table(headers, rows)
 
 
-def print_lines(report: Report) -> None:
-    """Prints one figure a line, tab-separated under a header line."""
+def print_lines(report: EvaluationReport) -> None:
+    """Print one figure a line, tab-separated under a header line."""
     headers = ["vectors", "set", "part", "measure", "items", "used", "value", "low", "high"]
     rows: list[list[object]] = []
-    for judged in report.vectors:
-        for r in judged.similarity:
+    for result in report.vectors:
+        for r in result.similarity:
             for measure in ("spearman", "pearson", "spearman_all", "pearson_all"):
                 figure = _exact(getattr(r, measure))
-                rows.append([judged.path, r.name, "", measure, r.items, r.used, *figure])
-        for result in judged.analogies:
-            for s in _scores(result):
+                rows.append([result.path, r.name, "", measure, r.items, r.used, *figure])
+        for answers in result.analogies:
+            for s in answers.scores:
                 for measure in ("accuracy", "accuracy_all"):
                     figure = _exact(getattr(s, measure))
-                    row = [judged.path, result.name, s.name, measure, s.questions, s.used]
+                    row = [result.path, answers.name, s.name, measure, s.questions, s.used]
                     rows.append([*row, *figure])
     for c in report.comparisons:
         row = ["difference", c.name, "", c.measure, c.items, c.used]
@@ -94,9 +90,9 @@ def print_lines(report: Report) -> None:
 
 
 def _pair(estimate: Estimate | None) -> tuple[float | None, str]:
-    """Returns the value and its interval as a text."""
-    if estimate is None:
-        return None, "-"
+    """Return the value and its interval as a text."""
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return _value(estimate), "-"
     return estimate.value, f"{estimate.low:.3f} to {estimate.high:.3f}"
 
 
@@ -107,4 +103,6 @@ def _value(estimate: Estimate | None) -> float | None:
 def _exact(estimate: Estimate | None) -> tuple[object, object, object]:
     if estimate is None:
         return "", "", ""
-    return f"{estimate.value:.6f}", f"{estimate.low:.6f}", f"{estimate.high:.6f}"
+    figures = (estimate.value, estimate.low, estimate.high)
+    value, low, high = ("" if figure is None else f"{figure:.6f}" for figure in figures)
+    return value, low, high

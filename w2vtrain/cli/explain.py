@@ -7,7 +7,7 @@ import typer
 
 from w2vtrain.analysis.explain import Explanation
 from w2vtrain.analysis.explain import explain as explained
-from w2vtrain.cli.output import Json, Tsv, print_json, print_table, print_tsv, say
+from w2vtrain.cli.output import Json, Tsv, note, print_json, print_table, print_tsv, say
 from w2vtrain.cli.queries import default_of, one_form
 
 
@@ -31,13 +31,18 @@ def explain(
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
-    """Show the company that two words share in the text: passages, context words, PMI.
+    """Show the contexts that two words share in the text: passages, context words, PMI.
 
     --tsv prints the shared context words: token, count, pairs with A, pairs with B, PMI with A,
     PMI with B, contribution to the cosine.
     """
     one_form(json, tsv)
     result = explained(run, a, b, window_size, k, passages)
+    if result.stale_model:
+        note(
+            f"Careful: the vectors of {run} were trained on another corpus than it holds now, so "
+            f"their cosine is left out. `w2v train {run}` trains them anew."
+        )
     if json:
         print_json(result.as_dict())
     elif tsv:
@@ -57,11 +62,11 @@ def _print_human(result: Explanation, passages: int) -> None:
     if result.vector_cosine is not None:
         say(f"cosine of their vectors: {result.vector_cosine:.4f}")
     say(
-        f"cosine of their company ({result.window_size} words each side): "
+        f"cosine of their contexts ({result.window_size} words each side): "
         f"{result.ppmi_cosine:.4f}, from {result.shared_contexts:,} shared context words"
     )
     if result.pmi is None:
-        say("they never stand in one window")
+        say("they never occur in one window")
     else:
         times = "once" if result.together == 1 else f"{result.together:,} times"
         say(f"in one window: {times}, PMI {result.pmi:.2f} bits")

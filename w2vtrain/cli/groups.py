@@ -1,4 +1,4 @@
-"""`w2v groups`: whether groups of words lie together, before and after training."""
+"""`w2v groups`: do groups of words lie together, before and after training?"""
 
 import dataclasses
 from pathlib import Path
@@ -25,9 +25,9 @@ def groups(
     ),
     json: Json = False,
 ) -> None:
-    """Print how many words lie nearest to the centre of their own group.
+    """Print how many words lie nearest to the center of their own group.
 
-    A run with snapshots (w2v train --snapshots) is judged before training too.
+    A run with snapshots (w2v train --snapshots) is measured before training too.
     """
     listed = read_groups(file)
     embeddings = Embeddings.load(vectors)
@@ -48,6 +48,6 @@ def groups(
     if last.missing:
         note(f"Without a vector: {' '.join(last.missing[:20])}")
     print_table(
-        ["vectors", "nearest centre is its own", "shuffled groups", "p"],
+        ["vectors", "nearest center is its own", "shuffled groups", "p"],
         [(name, r.accuracy, r.shuffled, r.p_value) for name, r in results],
     )

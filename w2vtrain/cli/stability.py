@@ -1,4 +1,4 @@
-"""`w2v stability`: which neighbours would come back in another training?"""
+"""`w2v stability`: which neighbors would come back in another training?"""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from w2vtrain.analysis.neighborhoods import Stability, WordStability
 from w2vtrain.analysis.neighborhoods import stability as measured
+from w2vtrain.analysis.provenance import differing_texts
 from w2vtrain.cli.output import Json, Tsv, note, print_json, print_table, print_tsv, say
 from w2vtrain.cli.queries import default_of, one_form
 from w2vtrain.cli.train import train_progress
@@ -29,14 +30,14 @@ def stability(
     ] = None,
     words: Annotated[
         list[str] | None,
-        typer.Option(metavar="WORD...", help="Show which neighbours of these words come back."),
+        typer.Option(metavar="WORD...", help="Show which neighbors of these words come back."),
     ] = None,
     k: Annotated[
         int, typer.Option("-k", "--k", min=1, help="Neighbours of a word to compare.")
     ] = default_of(measured, "k"),
     trust: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Share of neighbours kept that makes a band trustworthy."),
+        typer.Option(min=0, max=1, help="Share of neighbors kept that makes a band trustworthy."),
     ] = default_of(measured, "trust"),
     samples: Annotated[
         int, typer.Option(min=1, help="Words of each frequency band to compare.")
@@ -44,7 +45,7 @@ def stability(
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
-    """Compare the neighbours over several trainings and say for which words to trust them.
+    """Compare the neighbors over several trainings and say for which words to trust them.
 
     --tsv prints a compared word a line: token, count, overlap, Jaccard index.
     """
@@ -53,6 +54,11 @@ def stability(
         if len(runs) > 1:
             raise typer.BadParameter("--seeds goes with one run.")
         runs = [*runs, *_retrained(runs[0], seeds)]
+    if differing_texts(runs):
+        note(
+            "Careful: these vectors were not all trained on the same text, so what differs is not "
+            "the luck of a training alone. `w2v diff` compares vectors of two texts."
+        )
     sets = [Embeddings.load(run) for run in runs]
     result = measured(sets, k, tuple(words or ()), samples, trust)
     if json:
@@ -74,8 +80,8 @@ def _retrained(run: Path, seeds: int) -> list[Path]:
 
 
 def _print_human(result: Stability, asked: bool) -> None:
-    say(f"{result.runs} trainings, {result.shared:,} shared words, {result.k} neighbours each")
-    say("overlap: share of neighbours in common, averaged over all pairs of trainings\n")
+    say(f"{result.runs} trainings, {result.shared:,} shared words, {result.k} neighbors each")
+    say("overlap: share of neighbors in common, averaged over all pairs of trainings\n")
     headers = ["rank" if result.by_rank else "count", "words", "compared", "overlap", "Jaccard"]
     rows: list[list[object]] = []
     for b in result.bands:

@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors
 
-from w2vtrain.analysis.evaluation import AnalogySet, Section, compare_analogies, evaluate_analogies
-from w2vtrain.analysis.evaluation import answers as blocks
-from w2vtrain.analysis.evaluation.pigeonhole import weighted_counts
+from w2vtrain.analysis.evaluation import (
+    AnalogySet,
+    Section,
+    analogies,
+    compare_analogies,
+    evaluate_analogies,
+)
+from w2vtrain.analysis.evaluation.intervals import weighted_counts
 from w2vtrain.vectors.embeddings import Embeddings
 
 WORDS = ["man", "woman", "king", "queen", "KING", "apple"]
@@ -65,15 +70,15 @@ def _naive(unit: np.ndarray, asked: np.ndarray, method: str) -> list[int]:
 
 @pytest.mark.parametrize("method", ["3cosadd", "3cosmul"])
 def test_blocks_give_the_answers_of_the_plain_formula(monkeypatch, method):
-    monkeypatch.setattr(blocks, "_COLUMNS", 17)
-    monkeypatch.setattr(blocks, "_QUESTIONS", 5)
+    monkeypatch.setattr(analogies, "_COLUMNS", 17)
+    monkeypatch.setattr(analogies, "_QUESTIONS", 5)
     rng = np.random.default_rng(1)
     unit = rng.normal(size=(101, 6)).astype(np.float32)
     unit /= np.linalg.norm(unit, axis=1, keepdims=True)
     asked = rng.integers(0, 101, size=(83, 3))
-    got = blocks.answer(unit, np.arange(101), asked, method)
+    got = analogies.best_answers(unit, np.arange(101), asked, method)
     assert got.tolist() == _naive(unit, asked, method)
-    fewer = blocks.answer(unit, np.arange(40), asked % 40, method)
+    fewer = analogies.best_answers(unit, np.arange(40), asked % 40, method)
     assert fewer.tolist() == _naive(unit[:40], asked % 40, method)
 
 

@@ -5,11 +5,11 @@ from w2vtrain.analysis.evaluation.groups import group_accuracy, read_groups
 from w2vtrain.errors import W2VError
 
 
-def test_the_word_itself_is_left_out_of_its_groups_centre():
+def test_the_word_itself_is_left_out_of_its_groups_center():
     # On a line: a at 0, b at 1, c at 4 (group x); d at 5, e at 6 (group y).
-    # c: own centre without it 0.5 (distance 3.5), the other 5.5 (1.5): wrong. d: own 6 (1), other
+    # c: own center without it 0.5 (distance 3.5), the other 5.5 (1.5): wrong. d: own 6 (1), other
     # 5 / 3 (3.3): right. a: own 2.5 (2.5), other 5.5: right. b: own 2, other 5.5: right. e: right.
-    # With itself included, c's own centre would be 5 / 3 at 2.3, still further than 1.5.
+    # With itself included, c's own center would be 5 / 3 at 2.3, still further than 1.5.
     points = np.array([[0.0], [1], [4], [5], [6]])
     result = group_accuracy("abcde", points, dict(zip("abcde", "xxxyy", strict=True)), shuffles=9)
     assert result.accuracy == pytest.approx(4 / 5)
@@ -17,7 +17,7 @@ def test_the_word_itself_is_left_out_of_its_groups_centre():
 
 
 def test_a_lone_pair_apart_is_wrong_both_times():
-    # a at 0 and b at 10 (x), c at 1 and d at 11 (y): each is nearest to the other group's centre.
+    # a at 0 and b at 10 (x), c at 1 and d at 11 (y): each is nearest to the other group's center.
     points = np.array([[0.0], [10], [1], [11]])
     result = group_accuracy("abcd", points, dict(zip("abcd", "xxyy", strict=True)), shuffles=9)
     assert result.accuracy == 0

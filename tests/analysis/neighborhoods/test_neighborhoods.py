@@ -5,11 +5,14 @@ import json
 import numpy as np
 import pytest
 
+from w2vtrain.analysis.alignment import aligned_cosines
 from w2vtrain.analysis.neighborhoods import diff, stability
-from w2vtrain.analysis.neighborhoods.bands import frequency_bands, sample
-from w2vtrain.analysis.neighborhoods.difference import aligned_cosines
-from w2vtrain.analysis.neighborhoods.overlap import jaccard, pairwise
-from w2vtrain.analysis.neighborhoods.shared import share
+from w2vtrain.analysis.neighborhoods.shared_words import (
+    frequency_bands,
+    neighbor_overlap,
+    sample_rows,
+    share_words,
+)
 from w2vtrain.cli import main
 from w2vtrain.cli.several_values import spread
 from w2vtrain.corpus.vocabulary import Vocabulary
@@ -98,7 +101,7 @@ def test_only_shared_words_count():
     assert (result.shared, result.only_a, result.only_b) == (120, 80, 1)
     assert result.moved == pytest.approx(0, abs=1e-6)
     assert result.overlap == 1
-    shared = share([a, part])
+    shared = share_words([a, part])
     assert list(shared.tokens) == [t for t in NAMES if t in part]
     assert np.array_equal(shared.sets[1]["w5"], b["w5"]) == ("w5" in part)
 
@@ -110,10 +113,21 @@ def test_too_few_words_for_the_dimensions_are_pointed_out():
 
 
 def test_overlap_by_hand():
-    runs = [[("a", "b", "c", "d")], [("d", "c", "x", "y")], [("a", "b", "c", "d")]]
-    # pairs: 2/4, 4/4, 2/4; as intersection over union 2/6, 4/4, 2/6
-    assert pairwise(runs).tolist() == [[0.5], [1.0], [0.5]]
-    assert jaccard(pairwise(runs))[:, 0].tolist() == pytest.approx([1 / 3, 1, 1 / 3])
+    one = [("a", "b", "c", "d"), ("a", "b", "c", "d")]
+    other = [("d", "c", "x", "y"), ("d", "c", "b", "a")]
+    assert neighbor_overlap(one, other).tolist() == [0.5, 1.0]
+
+
+def test_jaccard_is_intersection_over_union():
+    # k = 2 in a line: w0's neighbors are w1 w2; in the second set w1 w3: 1 of 3 words in common
+    angles = np.array([[0, 1, 2, 3], [0, 1, 3, 2]]) * 0.2
+    sets = [
+        Embeddings(NAMES[:4], np.stack([np.cos(a), np.sin(a)], axis=1), np.arange(9, 5, -1))
+        for a in angles
+    ]
+    (word,) = stability(sets, k=2, words=["w0"]).words
+    assert (word.overlap, word.jaccard) == (0.5, pytest.approx(1 / 3))
+    assert word.neighbors == (("w1", 2), ("w2", 1), ("w3", 1))
 
 
 def test_bands_are_powers_of_ten_and_small_ones_join():
@@ -132,7 +146,7 @@ def test_bands_are_powers_of_ten_and_small_ones_join():
     assert by_rank[1].rows.tolist() == list(range(99))
     few = frequency_bands(np.array([1000, 100, 1]), 3)
     assert [len(b.rows) for b in few] == [3]
-    drawn = sample(np.arange(50), 10, np.random.default_rng(0))
+    drawn = sample_rows(np.arange(50), 10, np.random.default_rng(0))
     assert len(set(drawn.tolist())) == 10
 
 

@@ -1,4 +1,4 @@
-"""Judging vectors: similarity sets, analogy questions, and how sure the figures are.
+"""Evaluating vectors: similarity sets, analogy questions, and how sure the figures are.
 
 from w2vtrain.analysis.evaluation import SimilaritySet, evaluate_similarity
 result = evaluate_similarity(vectors, SimilaritySet.read("wordsim353.tsv"))
@@ -6,7 +6,6 @@ result.spearman.value, result.spearman.low, result.spearman.high
 """
 
 from w2vtrain.analysis.evaluation.analogies import AnalogyResult, SectionScore, evaluate_analogies
-from w2vtrain.analysis.evaluation.bootstrap import Estimate
 from w2vtrain.analysis.evaluation.comparison import (
     Comparison,
     compare_analogies,
@@ -14,6 +13,7 @@ from w2vtrain.analysis.evaluation.comparison import (
 )
 from w2vtrain.analysis.evaluation.similarity import SimilarityResult, evaluate_similarity
 from w2vtrain.analysis.evaluation.test_sets import AnalogySet, Section, SimilaritySet
+from w2vtrain.analysis.results import Estimate
 
 __all__ = [
     "AnalogyResult",

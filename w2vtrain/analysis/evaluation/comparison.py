@@ -1,24 +1,28 @@
-"""Is one set of vectors better than another, or is it noise? A paired bootstrap on shared items."""
+"""Is one set of vectors better than another, or is it noise? A paired bootstrap on shared items.
 
+Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 8; the items are
+resampled once for both sets of vectors, so what is hard in an item cancels out.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from w2vtrain.analysis.evaluation import bootstrap
-from w2vtrain.analysis.evaluation.analogies import Method, outcomes
-from w2vtrain.analysis.evaluation.bootstrap import RESAMPLES, Estimate
-from w2vtrain.analysis.evaluation.lookup import Lookup
-from w2vtrain.analysis.evaluation.pigeonhole import weighted_counts
-from w2vtrain.analysis.evaluation.similarity import similarities
-from w2vtrain.analysis.evaluation.test_sets import AnalogySet, SimilaritySet
-from w2vtrain.vectors.embeddings import Embeddings
+from w2vtrain.analysis.evaluation import intervals
+from w2vtrain.analysis.evaluation.analogies import answer_sections
+from w2vtrain.analysis.evaluation.intervals import RESAMPLES
+from w2vtrain.analysis.evaluation.similarity import pair_cosines
+from w2vtrain.analysis.evaluation.test_sets import AnalogySet, SimilaritySet, WordLookup
+from w2vtrain.analysis.results import Estimate, Result
+from w2vtrain.vectors.embeddings import Embeddings, Method
 
 Verdict = Literal["first is better", "second is better", "no clear difference", "undefined"]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Result):
     """Two sets of vectors on the items that both know.
 
     Args:
@@ -31,6 +35,7 @@ class Comparison:
         second_better: share of the resamples in which the second is better, a tie counted half.
     """
 
+    derived: ClassVar[tuple[str, ...]] = ("verdict",)
     name: str
     measure: str
     items: int
@@ -45,23 +50,10 @@ class Comparison:
         """What the interval of the difference says: it excludes zero, or it does not."""
         if self.difference is None:
             return "undefined"
-        if self.difference.low > 0:
-            return "second is better"
-        return "first is better" if self.difference.high < 0 else "no clear difference"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Returns the comparison as JSON-ready values."""
-        return {
-            "name": self.name,
-            "measure": self.measure,
-            "items": self.items,
-            "used": self.used,
-            "first": self.first,
-            "second": self.second,
-            "difference": self.difference and self.difference.as_dict(),
-            "second_better": self.second_better,
-            "verdict": self.verdict,
-        }
+        low, high = self.difference.low, self.difference.high
+        if low is None or high is None or low <= 0 <= high:
+            return "no clear difference"
+        return "second is better" if low > 0 else "first is better"
 
 
 def compare_similarity(
@@ -72,26 +64,24 @@ def compare_similarity(
     resamples: int = RESAMPLES,
     seed: int = 1,
 ) -> Comparison:
-    """Returns the difference of Spearman's correlations on the pairs that both know.
-
-    Source: Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 8; the pairs are
-    resampled once for both sets of vectors, so what is hard in a pair cancels out.
-    """
+    """Compare Spearman's correlations on the pairs that both know."""
     cosines = [
-        similarities(vectors, pairs, Lookup(vectors.tokens, restrict_vocabulary))
+        pair_cosines(vectors, pairs, WordLookup(vectors.tokens, restrict_vocabulary))
         for vectors in (first, second)
     ]
     known = np.isfinite(cosines[0]) & np.isfinite(cosines[1])
     used = int(known.sum())
     scores = pairs.scores[known]
     once = np.ones((1, used))
-    values = [bootstrap.spearman(scores, c[known], once)[0] if used else np.nan for c in cosines]
+    values = [intervals.spearman(scores, c[known], once)[0] if used else np.nan for c in cosines]
     blocks = [
-        np.stack([bootstrap.spearman(scores, c[known], weights) for c in cosines])
-        for weights in bootstrap.draws(used, resamples if used else 0, np.random.default_rng(seed))
+        np.stack([intervals.spearman(scores, c[known], weights) for c in cosines])
+        for weights in intervals.draws(used, resamples if used else 0, np.random.default_rng(seed))
     ]
     samples = np.concatenate(blocks, axis=1) if blocks else np.empty((2, 0))
-    return _comparison(pairs.name, "spearman", len(pairs.pairs), used, values, samples)
+    drawn = _difference(samples)
+    estimate = intervals.percentile_interval(values[1] - values[0], drawn)
+    return _comparison(pairs.name, "spearman", len(pairs.pairs), used, values, estimate, drawn)
 
 
 def compare_analogies(
@@ -103,41 +93,67 @@ def compare_analogies(
     resamples: int = RESAMPLES,
     seed: int = 1,
 ) -> list[Comparison]:
-    """Returns the difference of accuracies on the questions that both know.
+    """Compare accuracies on the questions that both know.
 
     Returns:
         one comparison for the whole set, and before it one for its semantic and one for its
         syntactic sections where it has both.
     """
-    sets = [outcomes(v, questions, restrict_vocabulary, method) for v in (first, second)]
+    sets = [answer_sections(v, questions, restrict_vocabulary, method) for v in (first, second)]
     kinds = np.array([section.syntactic for section in questions.sections])
-    sums, counts = [], []  # a section: (resamples, 3) and (4,)
+    sums, counts = [], []  # a section: (resamples, 3) and (5,)
     for number, (one, other) in enumerate(zip(*sets, strict=True)):
         both = one.known & other.known
         columns = [both & one.correct, both & other.correct, both]
         numbers = [column.astype(np.float64) for column in columns]
-        sums.append(weighted_counts(one.section.questions, numbers, resamples, seed + number))
-        counts.append([*(int(column.sum()) for column in columns), len(both)])
+        asked = one.section.questions
+        sums.append(intervals.weighted_counts(asked, numbers, resamples, seed + number))
+        free = intervals.independent_questions(asked, both)
+        counts.append([*(int(column.sum()) for column in columns), len(both), free])
     parts = {"semantic": ~kinds, "syntactic": kinds} if 0 < kinds.sum() < len(kinds) else {}
     result = []
     for name, chosen in {**parts, "total": np.ones(len(kinds), dtype=bool)}.items():
-        right, also, used, items = np.array(counts)[chosen].sum(axis=0).tolist()
+        right, also, used, items, free = np.array(counts)[chosen].sum(axis=0).tolist()
         drawn = np.array(sums)[chosen].sum(axis=0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            samples = (drawn[:, :2] / drawn[:, 2:]).T
+            samples = _difference((drawn[:, :2] / drawn[:, 2:]).T)
         values = [right / used, also / used] if used else [np.nan, np.nan]
+        estimate = _accuracy_difference(values[1] - values[0], samples, free)
         title = f"{questions.name}: {name}"
-        result.append(_comparison(title, "accuracy", items, used, values, samples))
+        result.append(_comparison(title, "accuracy", items, used, values, estimate, samples))
     return result
 
 
-def _comparison(
-    name: str, measure: str, items: int, used: int, values: list[float], samples: np.ndarray
-) -> Comparison:
-    """Returns the comparison of two figures from their resamples, shape `(2, resamples)`."""
+def _difference(samples: np.ndarray) -> np.ndarray:
+    """Return second minus first where both are defined, from samples `(2, resamples)`."""
     drawn = samples[1] - samples[0]
-    drawn = drawn[np.isfinite(drawn)]
-    better = (drawn > 0).mean() + (drawn == 0).mean() / 2 if drawn.size else None
+    return drawn[np.isfinite(drawn)]
+
+
+def _accuracy_difference(value: float, samples: np.ndarray, independent: int) -> Estimate | None:
+    """Return the difference of two accuracies with its interval.
+
+    Where it is the same in every resample, because the two agree on all questions or on none, the
+    interval is that of a disagreement (or an agreement) never seen in so many questions.
+    """
+    estimate = intervals.percentile_interval(value, samples)
+    if estimate is None or estimate.low is not None:
+        return estimate
+    margin = intervals.unseen_share(independent)
+    return Estimate(value, max(-1.0, value - margin), min(1.0, value + margin))
+
+
+def _comparison(
+    name: str,
+    measure: str,
+    items: int,
+    used: int,
+    values: Sequence[float],
+    difference: Estimate | None,
+    samples: np.ndarray,
+) -> Comparison:
+    """Return the comparison of two figures from their resampled differences."""
+    better = (samples > 0).mean() + (samples == 0).mean() / 2 if samples.size else None
     first, second = (float(v) if np.isfinite(v) else None for v in values)
     return Comparison(
         name=name,
@@ -146,6 +162,6 @@ def _comparison(
         used=used,
         first=first,
         second=second,
-        difference=bootstrap.interval(values[1] - values[0], drawn),
+        difference=difference,
         second_better=None if better is None else float(better),
     )

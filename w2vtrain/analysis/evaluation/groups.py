@@ -1,4 +1,4 @@
-"""Whether groups of words lie together: vowels, consonants and digits, or any other classes."""
+"""Do groups of words lie together: vowels, consonants and digits, or any other classes?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from w2vtrain.errors import W2VError
 
 @dataclass(frozen=True)
 class GroupAccuracy:
-    """How many words lie nearest to the centre of their own group.
+    """How many words lie nearest to the center of their own group.
 
     Args:
         accuracy: share of the words.
-        shuffled: mean accuracy when the groups are dealt out at random: what chance gives.
+        shuffled: mean accuracy when the groups are assigned at random: what chance gives.
         p_value: share of the shuffles (the true order among them) that do as well or better.
-        words: how many were judged.
+        words: how many were measured.
         groups: words in each group.
         missing: words of the list without a vector.
     """
@@ -31,10 +31,10 @@ class GroupAccuracy:
 
 
 def read_groups(path: Path) -> dict[str, str]:
-    """Returns the group of each word of a file with a line `word TAB group` each.
+    """Read the group of each word from a file with a line `word TAB group` each.
 
     Raises:
-        W2VError: the file cannot be read, a line has another form, or a word stands twice.
+        W2VError: the file cannot be read, a line has another form, or a word is listed twice.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -48,7 +48,7 @@ def read_groups(path: Path) -> dict[str, str]:
         if not tab or not word or not group.strip():
             raise W2VError(f"{path}, line {number}: not `word TAB group`: {line[:60]!r}")
         if word in groups:
-            raise W2VError(f"{path}, line {number}: {word!r} stands twice.", "Keep one line.")
+            raise W2VError(f"{path}, line {number}: {word!r} is listed twice.", "Keep one line.")
         groups[word] = group.strip()
     return groups
 
@@ -60,7 +60,7 @@ def group_accuracy(
     shuffles: int = 1000,
     seed: int = 1,
 ) -> GroupAccuracy:
-    """Returns how often the nearest group centre is a word's own, the word itself left out of it.
+    """Measure how often the nearest group center is a word's own, the word itself left out of it.
 
     Args:
         tokens: the rows' texts.
@@ -79,13 +79,13 @@ def group_accuracy(
     if len(classes) < 2:
         raise W2VError(
             f"{len(classes)} of the groups has two words or more with a vector.",
-            "Two groups are needed. Are the words spelt as in the vocabulary?",
+            "Two groups are needed. Are the words spelled as in the vocabulary?",
         )
     labels = np.array([classes.index(names[place]) for place in kept])
     points = vectors[[row_of[found[place]] for place in kept]].astype(np.float64)
-    accuracy = _nearest_centre(points, labels)
+    accuracy = _nearest_center(points, labels)
     generator = np.random.default_rng(seed)
-    control = [_nearest_centre(points, generator.permutation(labels)) for _ in range(shuffles)]
+    control = [_nearest_center(points, generator.permutation(labels)) for _ in range(shuffles)]
     as_good = sum(value >= accuracy for value in control)
     return GroupAccuracy(
         accuracy=accuracy,
@@ -97,13 +97,13 @@ def group_accuracy(
     )
 
 
-def _nearest_centre(points: np.ndarray, labels: np.ndarray) -> float:
-    """Returns the share of points nearest to their own group's mean, computed without them."""
+def _nearest_center(points: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of points nearest to their own group's mean, computed without them."""
     member = np.eye(labels.max() + 1)[labels]  # (points, groups)
     sizes = member.sum(axis=0)
     sums = member.T @ points
-    centres = np.broadcast_to((sums / sizes[:, None])[None], (len(points), *sums.shape)).copy()
+    centers = np.broadcast_to((sums / sizes[:, None])[None], (len(points), *sums.shape)).copy()
     own = (sums[labels] - points) / (sizes[labels] - 1)[:, None]
-    centres[np.arange(len(points)), labels] = own
-    distances = np.linalg.norm(points[:, None] - centres, axis=2)  # (points, groups)
+    centers[np.arange(len(points)), labels] = own
+    distances = np.linalg.norm(points[:, None] - centers, axis=2)  # (points, groups)
     return float((distances.argmin(axis=1) == labels).mean())

@@ -1,12 +1,13 @@
-"""Reading what people judge vectors with: word pairs scored by humans, and analogy questions.
+"""Test sets: word pairs scored by people, analogy questions, and their words in a vocabulary.
 
-The files come in many layouts. What can be recognised is read; what cannot is refused with its
+The files come in many layouts. What can be recognized is read; what cannot is refused with its
 line, for a line dropped in silence would change the figures.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from w2vtrain.errors import W2VError
 
 _COMMENTS = ("#", "//")
 _SEPARATORS = ("\t", ";", ",", None)  # None: any run of spaces
+UNKNOWN = -1  # the row of a word that a vocabulary lacks
 Question = tuple[str, str, str, str]
 
 
@@ -34,7 +36,7 @@ class SimilaritySet:
 
     @classmethod
     def read(cls, path: str | Path) -> "SimilaritySet":
-        """Returns the pairs in a text file: two words and a score a line.
+        """Read word pairs from a text file: two words and a score a line.
 
         Columns may be set apart by tabs, semicolons, commas or spaces; a header line, comment
         lines (`#`, `//`), a byte-order mark, CRLF and further columns are allowed. The score is the
@@ -56,8 +58,8 @@ class SimilaritySet:
             if score is None or not cells[0] or not cells[1]:
                 raise W2VError(
                     f"{path}, line {number}: not two words and a score: {line[:80]!r}",
-                    f"The score stands in column {column + 1} of the lines before; "
-                    "mend the line, or start it with # to leave it out.",
+                    f"The score is in column {column + 1} of the lines before; "
+                    "correct the line, or start it with # to leave it out.",
                 )
             pairs.append((cells[0], cells[1]))
             scores.append(score)
@@ -86,7 +88,7 @@ class AnalogySet:
 
     @classmethod
     def read(cls, path: str | Path) -> "AnalogySet":
-        """Returns the questions in a text file: four words a line under `: section` lines.
+        """Read questions from a text file: four words a line under `: section` lines.
 
         Comment lines (`#`, `//`), a byte-order mark and CRLF are allowed; questions before the
         first section line make a section named after the file.
@@ -113,8 +115,46 @@ class AnalogySet:
         return cls(path.name, tuple(Section(name, tuple(q)) for name, q in sections.items()))
 
 
+class WordLookup:
+    """Rows of words: the word as it is written, else its most frequent variant in another case.
+
+    gensim upper-cases both sides instead and so always takes the first variant; on a vocabulary
+    in one case the two rules find the same rows.
+
+    Args:
+        tokens: the vocabulary, most frequent first.
+        limit: only the first `limit` tokens count as known; None for all.
+    """
+
+    def __init__(self, tokens: Sequence[str], limit: int | None = None) -> None:
+        self._tokens = tokens[:limit]
+        self._exact = {token: row for row, token in enumerate(self._tokens)}
+
+    @cached_property
+    def _folded(self) -> dict[str, int]:
+        folded: dict[str, int] = {}
+        for row, token in enumerate(self._tokens):
+            folded.setdefault(token.casefold(), row)
+        return folded
+
+    @cached_property
+    def case_groups(self) -> np.ndarray:
+        """int64 array, shape `(tokens,)`: for each row, the first row that differs only in case."""
+        folded = self._folded
+        return np.array([folded[token.casefold()] for token in self._tokens], dtype=np.int64)
+
+    def row(self, word: str) -> int:
+        """Return the row of `word`, or `UNKNOWN`."""
+        row = self._exact.get(word, UNKNOWN)
+        return row if row != UNKNOWN else self._folded.get(word.casefold(), UNKNOWN)
+
+    def rows(self, items: Iterable[Sequence[str]]) -> np.ndarray:
+        """Return the rows of the words of each item: int64 array, shape `(items, words)`."""
+        return np.array([[self.row(word) for word in item] for item in items], dtype=np.int64)
+
+
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Yields the lines that hold data, stripped, with their numbers from 1."""
+    """Yield the lines that hold data, stripped, with their numbers from 1."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -131,7 +171,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _layout(path: Path, lines: list[tuple[int, str]]) -> tuple[str | None, int, int]:
-    """Returns the separator, the score's column, and how many header lines come first."""
+    """Return the separator, the score's column, and how many header lines come first."""
     for start, (_, line) in enumerate(lines[:2]):
         for separator in _SEPARATORS:
             cells = _cells(line, separator)
@@ -152,7 +192,7 @@ def _cells(line: str, separator: str | None) -> list[str]:
 
 
 def _number(cell: str) -> float | None:
-    """Returns the finite number in a cell, with a decimal point or comma, or None."""
+    """Return the finite number in a cell, with a decimal point or comma, or None."""
     try:
         value = float(cell.replace(",", ".", 1))
     except ValueError:

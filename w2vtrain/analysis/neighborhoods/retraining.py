@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from w2vtrain.analysis.provenance import require_current_model
 from w2vtrain.config import TrainConfig
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
@@ -23,7 +24,7 @@ def retrain(
     progress: Callable[["TrainProgress"], None] | None = None,
     started: Callable[[int, float], None] | None = None,
 ) -> list[Path]:
-    """Returns run directories trained as `run` was, but with the seeds that follow its own.
+    """Train again as `run` was, but with the seeds that follow its own.
 
     They share the run's corpus through a link, and those that are there already are not trained
     again.
@@ -39,6 +40,7 @@ def retrain(
     from w2vtrain.training.train import train
 
     directory = RunDirectory(Path(run))
+    require_current_model(directory)
     manifest = read_manifest(directory.model, made_by=f"w2v train {run}")
     where = f"{directory.model / MANIFEST}"
     config = TrainConfig.from_mapping(manifest["config"], where)
@@ -56,7 +58,7 @@ def retrain(
 
 
 def _link_corpus(run: RunDirectory, child: RunDirectory) -> None:
-    """Makes the child's `corpus` a relative link to the run's, so that the run can be moved."""
+    """Make the child's `corpus` a relative link to the run's, so that the run can be moved."""
     target = os.path.relpath(run.corpus, child.root)
     with translated_os_errors(child.root):
         child.root.mkdir(parents=True, exist_ok=True)

@@ -2,23 +2,23 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from w2vtrain.analysis.evaluation.analogies import AnalogyResult, Method, evaluate_analogies
-from w2vtrain.analysis.evaluation.bootstrap import RESAMPLES
+from w2vtrain.analysis.evaluation.analogies import AnalogyResult, evaluate_analogies
 from w2vtrain.analysis.evaluation.comparison import (
     Comparison,
     compare_analogies,
     compare_similarity,
 )
+from w2vtrain.analysis.evaluation.intervals import RESAMPLES
 from w2vtrain.analysis.evaluation.similarity import SimilarityResult, evaluate_similarity
 from w2vtrain.analysis.evaluation.test_sets import AnalogySet, SimilaritySet
+from w2vtrain.analysis.results import Result
 from w2vtrain.errors import W2VError
-from w2vtrain.vectors.embeddings import Embeddings
+from w2vtrain.vectors.embeddings import Embeddings, Method
 
 
 @dataclass(frozen=True)
-class Judged:
+class VectorsResult(Result):
     """The results of one set of vectors."""
 
     path: str
@@ -27,33 +27,16 @@ class Judged:
     similarity: tuple[SimilarityResult, ...]
     analogies: tuple[AnalogyResult, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Returns the results as JSON-ready values."""
-        return {
-            "path": self.path,
-            "tokens": self.tokens,
-            "dim": self.dim,
-            "similarity": [result.as_dict() for result in self.similarity],
-            "analogies": [result.as_dict() for result in self.analogies],
-        }
-
 
 @dataclass(frozen=True)
-class Report:
+class EvaluationReport(Result):
     """The results of one or two sets of vectors; with two, their comparison on shared items."""
 
-    vectors: tuple[Judged, ...]
+    vectors: tuple[VectorsResult, ...]
     comparisons: tuple[Comparison, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """Returns the report as JSON-ready values."""
-        return {
-            "vectors": [judged.as_dict() for judged in self.vectors],
-            "comparisons": [comparison.as_dict() for comparison in self.comparisons],
-        }
 
-
-def judge(
+def evaluate(
     vectors: Sequence[tuple[str, Embeddings]],
     similarity: Sequence[SimilaritySet],
     analogies: Sequence[AnalogySet],
@@ -61,8 +44,8 @@ def judge(
     method: Method = "3cosadd",
     resamples: int = RESAMPLES,
     seed: int = 1,
-) -> Report:
-    """Returns the results of one or two named sets of vectors on some test sets.
+) -> EvaluationReport:
+    """Evaluate one or two named sets of vectors on some test sets.
 
     Args:
         vectors: names with vectors, one or two.
@@ -82,7 +65,7 @@ def judge(
             "Give --similarity FILE (word, word, score a line) or --analogies FILE "
             "(Google's questions-words layout), each with one file or more.",
         )
-    judged = []
+    results = []
     for path, one in vectors:
         pairs = [evaluate_similarity(one, s, None, resamples, seed) for s in similarity]
         asked = [
@@ -95,7 +78,7 @@ def judge(
                 "Are they in the language of the vectors? Words are matched as written, "
                 "then without regard to case.",
             )
-        judged.append(Judged(path, len(one), one.dim, tuple(pairs), tuple(asked)))
+        results.append(VectorsResult(path, len(one), one.dim, tuple(pairs), tuple(asked)))
     comparisons: list[Comparison] = []
     if len(vectors) == 2:
         (_, first), (_, second) = vectors
@@ -105,4 +88,4 @@ def judge(
             comparisons += compare_analogies(
                 first, second, a, restrict_vocabulary, method, resamples, seed
             )
-    return Report(tuple(judged), tuple(comparisons))
+    return EvaluationReport(tuple(results), tuple(comparisons))

@@ -46,7 +46,7 @@ def test_a_word_that_is_there(plain):
     trace = why_not(plain, "whale")
     assert (trace.kept, trace.lost_in, trace.word) == (True, None, "whale")
     assert [step.stage for step in trace.steps] == [
-        *["decoding", "standardisation", "splitting", "counting", "cut-off"]
+        *["decoding", "standardization", "splitting", "counting", "cut-off"]
     ]
     assert "4 times" in trace.steps[3].happened
 
@@ -75,9 +75,9 @@ def test_a_word_beyond_the_vocabulary_size(make):
     assert why_not(make(vocabulary_size=4), "ship").kept
 
 
-def test_a_hyphenated_word_is_lost_in_standardisation(plain, make):
+def test_a_hyphenated_word_is_lost_in_standardization(plain, make):
     trace = why_not(plain, "well-known")
-    assert (trace.lost_in, trace.word) == ("standardisation", None)
+    assert (trace.lost_in, trace.word) == ("standardization", None)
     assert "becomes 2 words: well, known" in trace.conclusion
     assert trace.advice == "--standardize lower keeps it as it is written"
     assert why_not(make(standardize="lower", min_count=1), "well-known").kept
@@ -86,7 +86,7 @@ def test_a_hyphenated_word_is_lost_in_standardisation(plain, make):
 def test_abbreviations_and_punctuation(plain):
     assert why_not(plain, "U.S.").advice == "--standardize none keeps it as it is written"
     trace = why_not(plain, "!!!")
-    assert (trace.lost_in, len(trace.steps)) == ("standardisation", 2)
+    assert (trace.lost_in, len(trace.steps)) == ("standardization", 2)
     assert "Nothing is left" in trace.conclusion
 
 
@@ -100,7 +100,7 @@ def test_a_word_inside_other_words(plain, make):
     trace = why_not(plain, "harpoon")
     assert trace.lost_in == "splitting"
     assert "only within other words: 'harpooneer'" in trace.conclusion
-    # without standardisation the comma stays on the word
+    # without standardization the comma stays on the word
     trace = why_not(make("A whale, a whale, a whale,\n" * 2, standardize="none"), "whale")
     assert "'whale,'" in trace.conclusion
     assert trace.advice == ("--standardize lower-and-strip-punctuation makes it a word of its own")
@@ -115,7 +115,7 @@ def test_a_word_of_many_letters_when_tokens_are_letters(make):
 def test_a_word_that_is_not_in_the_text(plain):
     trace = why_not(plain, "Ishmael")
     assert (trace.lost_in, trace.advice) == ("counting", "")
-    assert "does not stand in the text" in trace.conclusion
+    assert "does not occur in the text" in trace.conclusion
 
 
 def test_limits_on_what_was_read_are_named(make):

@@ -1,24 +1,30 @@
-"""One word followed through decoding, standardisation, splitting, counting and the cut-off."""
+"""Where was a word lost: in decoding, standardization, splitting, counting or at the cut-off?"""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from w2vtrain.analysis.why_not.counts import Counts, Status
-from w2vtrain.analysis.why_not.raw_text import Found, look_for
-from w2vtrain.analysis.why_not.tokenizers import Tokenizers
+from w2vtrain.analysis.provenance import model_is_stale, model_manifest
+from w2vtrain.analysis.results import Result
+from w2vtrain.analysis.word_evidence import (
+    CountedWords,
+    RawMatch,
+    Tokenizers,
+    WordCount,
+    search_inputs,
+)
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.vocabulary import OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import MANIFEST, read_corpus_manifest
 
-Stage = Literal["decoding", "standardisation", "splitting", "counting", "cut-off", "training"]
+Stage = Literal["decoding", "standardization", "splitting", "counting", "cut-off", "training"]
 _REPLACEMENT = "\ufffd"
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Result):
     """What one stage did with the word, and whether the word was still there after it."""
 
     stage: Stage
@@ -27,8 +33,8 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Trace:
-    """The way of a word.
+class Trace(Result):
+    """The way of a word through the stages of prepare.
 
     Args:
         token: as it was asked for.
@@ -48,31 +54,27 @@ class Trace:
     conclusion: str
     advice: str
 
-    def as_dict(self) -> dict[str, Any]:
-        """Returns the trace as JSON-ready values."""
-        return asdict(self)
-
 
 def why_not(run: str | Path, token: str) -> Trace:
-    """Returns where a word was lost on its way into a run's vocabulary, and what would keep it.
+    """Find out where a word was lost on its way into a run's vocabulary, and what would keep it.
 
     The inputs are read again only for a word that was never counted.
 
     Args:
         run: a run directory with a prepared corpus.
-        token: the word as it stands in the text.
+        token: the word as the text has it.
     Raises:
         W2VError: the run holds no corpus, or the word is blank.
     """
     if not token.strip():
-        raise W2VError(f"{token!r} is no word.", "Give a word as it stands in the text.")
+        raise W2VError(f"{token!r} is no word.", "Give a word as the text has it.")
     directory = RunDirectory(Path(run))
     manifest = read_corpus_manifest(directory)
     config = PrepareConfig.from_mapping(manifest["config"], f"{directory.corpus / MANIFEST}")
-    return _Follow(directory, manifest, config, token).trace()
+    return _Tracer(directory, manifest, config, token).trace()
 
 
-class _Follow:
+class _Tracer:
     """The steps so far; each method adds one and says whether the word goes on."""
 
     def __init__(
@@ -83,7 +85,7 @@ class _Follow:
         self._config = config
         self._token = token
         self._tokenizers = Tokenizers()
-        self._counts = Counts(run, config, manifest["summary"])
+        self._counts = CountedWords(run, config, manifest["summary"])
         self._steps: list[Step] = []
 
     def trace(self) -> Trace:
@@ -92,15 +94,13 @@ class _Follow:
         if len(pieces) != 1:
             return self._broken(pieces)
         (word,) = pieces
-        status = self._counts.status(word)
-        if status.place == "not met":
+        found = self._counts.find(word)
+        if found.outcome == "not met":
             return self._not_met(word)
         self._decoded()
         self._standardized(pieces)
         self._step("splitting", f"{config.split}: one token", True)
-        if status.place == "kept":
-            return self._kept(status)
-        return self._cut_off(status)
+        return self._kept(found) if found.outcome == "kept" else self._cut_off(found)
 
     def _step(self, stage: Stage, happened: str, passed: bool) -> None:
         self._steps.append(Step(stage, happened, passed))
@@ -113,7 +113,7 @@ class _Follow:
     def _standardized(self, pieces: list[str], passed: bool = True) -> None:
         same = pieces == [self._token]
         result = "unchanged" if same else " ".join(map(repr, pieces)) or "nothing is left"
-        self._step("standardisation", f"{self._config.standardize}: {result}", passed)
+        self._step("standardization", f"{self._config.standardize}: {result}", passed)
 
     def _end(self, word: str | None, lost_in: Stage | None, conclusion: str, advice: str) -> Trace:
         return Trace(
@@ -126,10 +126,10 @@ class _Follow:
             advice=advice,
         )
 
-    def _kept(self, status: Status) -> Trace:
-        word = status.word
-        self._step("counting", f"{word!r}: {status.count:,} times", True)
-        self._step("cut-off", f"kept: rank {status.rank:,} of the vocabulary", True)
+    def _kept(self, found: WordCount) -> Trace:
+        word = found.word
+        self._step("counting", f"{word!r}: {found.count:,} times", True)
+        self._step("cut-off", f"kept: rank {found.rank:,} of the vocabulary", True)
         if not self._in_model(word):
             self._step("training", "the model was trained without it", False)
             conclusion = f"{word!r} is in the corpus, but the vectors are of an earlier one."
@@ -140,42 +140,46 @@ class _Follow:
         return self._end(word, None, conclusion, self._as_written())
 
     def _in_model(self, word: str) -> bool:
-        if not (self._run.model / MANIFEST).exists():
+        """Return whether a trained model knows the word, and note one of an earlier corpus."""
+        if model_manifest(self._run) is None:
             return True
-        return word in Vocabulary.load(self._run.vocabulary).tokens
+        known = word in Vocabulary.load(self._run.vocabulary).tokens
+        if known and model_is_stale(self._run):
+            self._step("training", "in the vectors, which are of an earlier corpus", True)
+        return known
 
-    def _cut_off(self, status: Status) -> Trace:
-        word = status.word
-        if status.place == "too long":
+    def _cut_off(self, found: WordCount) -> Trace:
+        word = found.word
+        if found.outcome == "too long":
             self._step("counting", f"{len(word):,} characters: never kept above 128", False)
             conclusion = f"{word[:20]!r}… is too long for a word."
             return self._end(word, "counting", conclusion, "--split character takes single letters")
-        self._step("counting", f"{word!r}: {status.count:,} times", True)
-        if status.place == "name of the unknown":
+        self._step("counting", f"{word!r}: {found.count:,} times", True)
+        if found.outcome == "name of the unknown":
             self._step("cut-off", f"{OOV_TOKEN} is the name of what is left out", False)
             return self._end(word, "cut-off", f"{OOV_TOKEN} names the left-out words.", "")
         config = self._config
-        too_rare = status.count < config.min_count
+        too_rare = found.count < config.min_count
         limit = f"under --min-count {config.min_count}"
         if not too_rare:
-            limit = f"rank {status.rank:,}, beyond --vocabulary-size {config.vocabulary_size}"
+            limit = f"rank {found.rank:,}, beyond --vocabulary-size {config.vocabulary_size}"
         self._step("cut-off", f"left out: {limit}", False)
-        times = "once" if status.count == 1 else f"{status.count:,} times"
-        conclusion = f"{word!r} stands {times} in the text and was left out by the cut-off."
-        return self._end(word, "cut-off", conclusion, self._counts.remedy(status))
+        times = "once" if found.count == 1 else f"{found.count:,} times"
+        conclusion = f"{word!r} occurs {times} in the text and was left out by the cut-off."
+        return self._end(word, "cut-off", conclusion, self._counts.option_to_keep(found))
 
     def _broken(self, pieces: list[str]) -> Trace:
         """The word becomes none or several."""
         config = self._config
         alone = self._tokenizers.tokens(self._token, "none", config.split)
-        cause: Stage = "splitting" if pieces and len(alone) != 1 else "standardisation"
+        cause: Stage = "splitting" if pieces and len(alone) != 1 else "standardization"
         self._decoded()
         self._standardized(pieces, cause == "splitting")
         if not pieces:
-            conclusion = f"Nothing is left of {self._token!r} when it is standardised."
+            conclusion = f"Nothing is left of {self._token!r} when it is standardized."
             return self._end(None, cause, conclusion, self._as_written())
-        parts = [self._counts.status(piece) for piece in pieces]
-        facts = ", ".join(f"{part.word!r} {part.place} ({part.count:,})" for part in parts)
+        parts = [self._counts.find(piece) for piece in pieces]
+        facts = ", ".join(f"{part.word!r} {part.outcome} ({part.count:,})" for part in parts)
         happened = f"{config.split}: {len(pieces)} tokens: {facts}"
         self._step("splitting", happened, cause != "splitting")
         conclusion = f"{self._token!r} becomes {len(pieces)} words: {', '.join(pieces)}."
@@ -185,7 +189,7 @@ class _Follow:
         return self._end(None, cause, conclusion, advice)
 
     def _as_written(self) -> str:
-        """Returns the options under which the word stays one, or an empty text."""
+        """Return the options under which the word stays one, or an empty text."""
         found: dict[str, str] = {}
         for option, standardize, split in self._tokenizers.other_choices(self._config):
             tokens = self._tokenizers.tokens(self._token, standardize, split)
@@ -198,7 +202,7 @@ class _Follow:
     def _not_met(self, word: str) -> Trace:
         """No such word was counted: look into the inputs for what the text holds instead."""
         texts = list(dict.fromkeys([self._token, *self._garbled()]))
-        raw, *garbled = look_for(texts, self._manifest["inputs"], self._config)
+        raw, *garbled = search_inputs(texts, self._manifest["inputs"], self._config)
         if raw.any_case == 0:
             for text, found in zip(texts[1:], garbled, strict=True):
                 if found.times:
@@ -210,7 +214,7 @@ class _Follow:
         return self._inside(word, raw)
 
     def _garbled(self) -> list[str]:
-        """Returns what the word looks like when its bytes were read in a wrong encoding."""
+        """Return what the word looks like when its bytes were read in a wrong encoding."""
         result = []
         if not self._token.isascii():
             for real in ("utf-8", "cp1252", "latin-1"):
@@ -223,7 +227,7 @@ class _Follow:
                     result.append(text)
         return result
 
-    def _misread(self, word: str, text: str, found: Found) -> Trace:
+    def _misread(self, word: str, text: str, found: RawMatch) -> Trace:
         self._step(
             "decoding", f"{self._config.encoding}: read as {text!r} ({found.times:,})", False
         )
@@ -231,10 +235,10 @@ class _Follow:
         real = "utf-8" if _REPLACEMENT not in text else "cp1252"
         return self._end(word, "decoding", conclusion, f"--encoding {real} reads it, if that is so")
 
-    def _absent(self, word: str, raw: Found) -> Trace:
+    def _absent(self, word: str, raw: RawMatch) -> Trace:
         self._decoded()
         self._step("counting", f"{word!r}: never", False)
-        conclusion = f"{self._token!r} does not stand in the text that was read."
+        conclusion = f"{self._token!r} does not occur in the text that was read."
         advice = self._limits()
         if raw.unread:
             conclusion = f"{word!r} was not met, and not every input can be searched again."
@@ -242,7 +246,7 @@ class _Follow:
         return self._end(word, "counting", conclusion, advice)
 
     def _limits(self) -> str:
-        """Returns the options that kept a part of the inputs from being read."""
+        """Return the options that kept a part of the inputs from being read."""
         config = self._config
         limits = []
         if config.max_rows is not None:
@@ -251,7 +255,7 @@ class _Follow:
             limits.append(f"only the column {config.text_column!r} was read")
         return "; ".join(limits)
 
-    def _inside(self, word: str, raw: Found) -> Trace:
+    def _inside(self, word: str, raw: RawMatch) -> Trace:
         """The text holds it, but only within other tokens, or it was pruned while counting."""
         summary = self._counts.summary
         times = f"{raw.any_case:,} times" if raw.any_case > 1 else "once"
@@ -260,14 +264,14 @@ class _Follow:
             conclusion = f"{word!r} was dropped while counting: too many different words."
             return self._end(word, "counting", conclusion, "a larger --max-types keeps it")
         inside = ", ".join(map(repr, self._counts.containing(word)))
-        conclusion = f"{self._token!r} stands {times} in the text, but only within other words"
+        conclusion = f"{self._token!r} occurs {times} in the text, but only within other words"
         conclusion += f": {inside}." if inside else f": {raw.example!r}."
         option = self._freeing(word, raw.example)
         advice = f"{option} makes it a word of its own" if option else ""
         return self._end(word, "splitting", conclusion, advice)
 
     def _freeing(self, word: str, example: str) -> str:
-        """Returns the option under which the word is a token of its own in the example."""
+        """Return the option under which the word is a token of its own in the example."""
         for option, standardize, split in self._tokenizers.other_choices(self._config):
             own = self._tokenizers.tokens(self._token, standardize, split)
             if len(own) == 1 and own[0] in self._tokenizers.tokens(example, standardize, split):

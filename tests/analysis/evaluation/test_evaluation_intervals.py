@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from w2vtrain.analysis.evaluation import bootstrap
+from w2vtrain.analysis.evaluation import intervals
 
 
 @settings(max_examples=60)
@@ -16,8 +16,8 @@ from w2vtrain.analysis.evaluation import bootstrap
 )
 def test_correlations_equal_scipys_on_the_drawn_items(items, seed):
     x, y = np.array(items, dtype=np.float64).T
-    (weights,) = bootstrap.draws(len(x), 5, np.random.default_rng(seed))
-    ranked, plain = bootstrap.spearman(x, y, weights), bootstrap.pearson(x, y, weights)
+    (weights,) = intervals.draws(len(x), 5, np.random.default_rng(seed))
+    ranked, plain = intervals.spearman(x, y, weights), intervals.pearson(x, y, weights)
     for row in range(5):
         drawn = np.repeat(np.arange(len(x)), weights[row].astype(int))
         assert len(drawn) == len(x)
@@ -30,15 +30,15 @@ def test_correlations_equal_scipys_on_the_drawn_items(items, seed):
 
 
 def test_ranks_of_ties_are_their_mean():
-    # drawn: 10, 20, 20, 20, 30, 30 -> places 1, (2 3 4), (5 6); the item 40 was not drawn
-    got = bootstrap.ranks(np.array([20.0, 10.0, 30.0, 20.0]), np.array([[2.0, 1.0, 2.0, 1.0]]))
+    # drawn: 10, 20, 20, 20, 30, 30 -> ranks 1, (2 3 4), (5 6); the item 40 was not drawn
+    got = intervals.ranks(np.array([20.0, 10.0, 30.0, 20.0]), np.array([[2.0, 1.0, 2.0, 1.0]]))
     assert got.tolist() == [[3.0, 1.0, 5.5, 3.0]]
 
 
 def test_draws_come_in_blocks_and_depend_on_the_seed_alone(monkeypatch):
-    whole = np.concatenate(list(bootstrap.draws(50, 40, np.random.default_rng(7))))
-    monkeypatch.setattr(bootstrap, "_BLOCK", 500)
-    blocks = list(bootstrap.draws(50, 40, np.random.default_rng(7)))
+    whole = np.concatenate(list(intervals.draws(50, 40, np.random.default_rng(7))))
+    monkeypatch.setattr(intervals, "_BLOCK", 500)
+    blocks = list(intervals.draws(50, 40, np.random.default_rng(7)))
     assert [len(block) for block in blocks] == [10, 10, 10, 10]
     assert np.array_equal(np.concatenate(blocks), whole)
     assert (whole.sum(axis=1) == 50).all()
@@ -49,9 +49,9 @@ def test_the_interval_has_the_coverage_of_scipys_bootstrap():
     x = rng.normal(size=200)
     y = x + rng.normal(size=200)
     samples = np.concatenate(
-        [bootstrap.spearman(x, y, w) for w in bootstrap.draws(200, 4000, np.random.default_rng(1))]
+        [intervals.spearman(x, y, w) for w in intervals.draws(200, 4000, np.random.default_rng(1))]
     )
-    ours = bootstrap.interval(stats.spearmanr(x, y)[0], samples)
+    ours = intervals.percentile_interval(stats.spearmanr(x, y)[0], samples)
     theirs = stats.bootstrap(
         (x, y),
         lambda a, b: stats.spearmanr(a, b)[0],
@@ -65,5 +65,5 @@ def test_the_interval_has_the_coverage_of_scipys_bootstrap():
 
 
 def test_an_undefined_figure_has_no_interval():
-    assert bootstrap.interval(float("nan"), np.ones(3)) is None
-    assert bootstrap.interval(1.0, np.array([np.nan])) is None
+    assert intervals.percentile_interval(float("nan"), np.ones(3)) is None
+    assert intervals.percentile_interval(1.0, np.array([np.nan])) is None

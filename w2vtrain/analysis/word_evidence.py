@@ -1,0 +1,195 @@
+"""What can be found out about a word that a run lacks: counts, raw text, other tokenizers."""
+
+import typing
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from w2vtrain.config import PrepareConfig, Split, Standardize
+from w2vtrain.corpus.byte_streams import InputFacts
+from w2vtrain.corpus.counting import LONGEST_TOKEN
+from w2vtrain.corpus.documents import DocumentReader
+from w2vtrain.corpus.growing import LEFT_OUT
+from w2vtrain.corpus.sources import STDIN
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, Vocabulary
+from w2vtrain.errors import W2VError
+from w2vtrain.run.directory import RunDirectory
+
+Outcome = Literal["kept", "left out", "too long", "name of the unknown", "not met"]
+_AROUND = 40  # characters shown on each side of a word in the raw text
+
+
+@dataclass(frozen=True)
+class WordCount:
+    """A word among the counts of a run.
+
+    Args:
+        word: as it was counted.
+        outcome: what became of it.
+        count: its occurrences; 0 where it was not met.
+        rank: 1 for the most frequent word; 0 where it was not met.
+    """
+
+    word: str
+    outcome: Outcome
+    count: int = 0
+    rank: int = 0
+
+
+class CountedWords:
+    """The words that a run kept and those that it left out.
+
+    Args:
+        run: with a prepared corpus.
+        config: that it was prepared with.
+        summary: of its manifest.
+    """
+
+    def __init__(self, run: RunDirectory, config: PrepareConfig, summary: dict[str, Any]) -> None:
+        self._config = config
+        self.summary = summary
+        self._kept = Vocabulary.load(run.corpus_vocabulary)
+        self._left_out = Vocabulary.load(run.corpus / LEFT_OUT)
+
+    @cached_property
+    def _kept_rows(self) -> dict[str, int]:
+        tokens = self._kept.tokens[FIRST_WORD_ID:]
+        return {token: row for row, token in enumerate(tokens, start=FIRST_WORD_ID)}
+
+    @cached_property
+    def _left_out_rows(self) -> dict[str, int]:
+        return {token: row for row, token in enumerate(self._left_out.tokens)}
+
+    def find(self, word: str) -> WordCount:
+        """Return what became of a word, given as it was counted."""
+        if (row := self._kept_rows.get(word)) is not None:
+            rank = row - FIRST_WORD_ID + 1
+            return WordCount(word, "kept", int(self._kept.counts[row]), rank)
+        if (row := self._left_out_rows.get(word)) is not None:
+            rank = len(self._kept_rows) + row + 1
+            outcome: Outcome = "name of the unknown" if word == OOV_TOKEN else "left out"
+            return WordCount(word, outcome, int(self._left_out.counts[row]), rank)
+        return WordCount(word, "too long" if len(word) > LONGEST_TOKEN else "not met")
+
+    def option_to_keep(self, found: WordCount) -> str:
+        """Return the option that keeps a word which the cut-off left out."""
+        config = self._config
+        size = config.vocabulary_size
+        if found.count >= config.min_count:
+            return f"--vocabulary-size {found.rank} or more keeps it (it was {size})"
+        option = f"--min-count {found.count} keeps it (it was {config.min_count})"
+        if size is not None and found.rank > size:
+            option += f", together with --vocabulary-size {found.rank} or more (it was {size})"
+        return option
+
+    def containing(self, word: str, limit: int = 5) -> list[str]:
+        """Return the most frequent counted words that `word` is a part of."""
+        both = self._kept.tokens[FIRST_WORD_ID:] + self._left_out.tokens
+        return [token for token in both if word in token and token != word][:limit]
+
+
+@dataclass(frozen=True)
+class RawMatch:
+    """Where a text occurs in the inputs.
+
+    Args:
+        times: as it is written; `any_case`: in any letter case.
+        example: the first place with some text around it; empty where there is none.
+        unread: inputs that could not be read again, each with the reason.
+    """
+
+    times: int
+    any_case: int
+    example: str
+    unread: tuple[str, ...]
+
+
+def search_inputs(
+    texts: Sequence[str], inputs: Sequence[dict[str, Any]], config: PrepareConfig
+) -> list[RawMatch]:
+    """Search the inputs of a run for some texts, decoded as the run decoded them.
+
+    Args:
+        texts: what to look for, inside words too.
+        inputs: of the run's manifest.
+        config: that the run was prepared with.
+    """
+    times, folded = [0] * len(texts), [0] * len(texts)
+    examples = [""] * len(texts)
+    unread: list[str] = []
+    reader = DocumentReader(config)
+    for number, known in enumerate(inputs):
+        path = known["path"]
+        if path == STDIN:
+            unread.append("standard input (gone)")
+            continue
+        if not Path(path).is_file():
+            unread.append(f"{path} (no longer there)")
+            continue
+        facts = InputFacts(path)
+        try:
+            for piece in reader.pieces(facts, number):
+                lower = piece.text.casefold()
+                for i, text in enumerate(texts):
+                    times[i] += piece.text.count(text)
+                    folded[i] += lower.count(text.casefold())
+                    examples[i] = examples[i] or _excerpt(piece.text, lower, text)
+        except W2VError as error:
+            unread.append(f"{path} ({error.message})")
+            continue
+        if facts.sha256 != known["sha256"]:
+            unread.append(f"{path} (changed since)")
+    parts = zip(times, folded, examples, strict=True)
+    return [RawMatch(*part, tuple(unread)) for part in parts]
+
+
+def _excerpt(text: str, lower: str, wanted: str) -> str:
+    """Return the surroundings of the first `wanted`, cut at white space, or an empty text."""
+    place = text.find(wanted)
+    if place < 0 and len(lower) == len(text):
+        place = lower.find(wanted.casefold())
+    if place < 0:
+        return ""
+    start = text.rfind("\n", 0, place) + 1
+    if place - start > _AROUND:
+        start = max(start, text.find(" ", place - _AROUND, place) + 1)
+    end = text.find("\n", place)
+    end = len(text) if end < 0 else end
+    after = text.find(" ", min(place + len(wanted) + _AROUND, end), end)
+    return text[start : end if after < 0 else after].strip()
+
+
+class Tokenizers:
+    """The tokenizer that a run's saved vectorizer holds, and those of the other choices."""
+
+    def __init__(self) -> None:
+        from w2vtrain.tensorflow_runtime import configure
+
+        self._tf: Any = configure()
+
+    def tokens(self, text: str, standardize: Standardize, split: Split) -> list[str]:
+        """Return the tokens of one text."""
+        from w2vtrain.corpus.standardization import splitter, standardizer
+
+        texts = self._tf.constant([text])
+        change = standardizer(standardize)
+        pieces = splitter(split)(texts if change is None else change(texts))
+        return [token.decode() for token in pieces.flat_values.numpy().tolist()]
+
+    def other_choices(self, config: PrepareConfig) -> Iterator[tuple[str, Standardize, Split]]:
+        """Yield the other choices as options, those that change one thing first."""
+        both = [
+            (standardize, split)
+            for standardize in typing.get_args(Standardize)
+            for split in typing.get_args(Split)
+        ]
+        both.sort(key=lambda c: (c[0] != config.standardize) + (c[1] != config.split))
+        for standardize, split in both[1:]:
+            options = []
+            if standardize != config.standardize:
+                options.append(f"--standardize {standardize}")
+            if split != config.split:
+                options.append(f"--split {split}")
+            yield " ".join(options), standardize, split
