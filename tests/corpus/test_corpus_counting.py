@@ -3,7 +3,7 @@ import pytest
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.counting import TokenCounter, TokenizedBlock, tokenized
-from w2vtrain.corpus.units import Block
+from w2vtrain.corpus.documents import Block
 from w2vtrain.tensorflow_runtime import configure
 
 

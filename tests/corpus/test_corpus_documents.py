@@ -6,16 +6,19 @@ import zipfile
 import pytest
 
 from w2vtrain.config import PrepareConfig
-from w2vtrain.corpus import byte_streams
-from w2vtrain.corpus.byte_streams import InputFacts
-from w2vtrain.corpus.documents import DocumentReader
+from w2vtrain.corpus import sources
+from w2vtrain.corpus.documents import Block, packed, read_input, read_inputs
+from w2vtrain.corpus.sources import Read
+from w2vtrain.corpus.text import Piece
 from w2vtrain.errors import W2VError
 
 
 def read(path, **settings):
-    facts = InputFacts(str(path))
-    reader = DocumentReader(PrepareConfig(**settings))
-    return [piece.text for piece in reader.pieces(facts, 0)], facts
+    """The pieces of text, and what was read when the input ended."""
+    config = PrepareConfig(**settings)
+    pieces = list(read_input(str(path), config, config.max_rows))
+    texts = [piece.text for piece in pieces if piece.text is not None]
+    return texts, pieces[-1].read
 
 
 def make_zip(path, **members):
@@ -38,9 +41,9 @@ def test_zip_reads_text_members_in_name_order_and_writes_nothing(tmp_path, monke
         "dir/.hidden": "hidden",
     }
     path = make_zip(tmp_path / "a.zip", **members)
-    texts, facts = read(path, text_column="text")
+    texts, read_ = read(path, text_column="text")
     assert texts == ["escaped", "absolute", "b", "from a table", "packed twice"]
-    assert facts.size == path.stat().st_size
+    assert read_.bytes == path.stat().st_size
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -75,15 +78,15 @@ def test_encrypted_zip(tmp_path):
 
 
 def test_zip_bomb_is_refused_before_it_is_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(byte_streams, "BOMB_BYTES", 1_000_000)
+    monkeypatch.setattr(sources, "BOMB_BYTES", 1_000_000)
     bomb = make_zip(tmp_path / "a.zip", **{"a.txt": b" " * 600_000, "b.txt": b" " * 600_000})
     with pytest.raises(W2VError, match="grows more than 200 times"):
         read(bomb)
 
 
 def test_nested_bomb_is_refused_while_it_is_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(byte_streams, "BOMB_BYTES", 10_000_000)
-    monkeypatch.setattr(byte_streams, "_BUFFER", 1000)
+    monkeypatch.setattr(sources, "BOMB_BYTES", 10_000_000)
+    monkeypatch.setattr(sources, "_BUFFER", 1000)
     inner = gzip.compress(b"\n" * 11_000_000)
     with pytest.raises(W2VError, match="grows more than 200 times"):
         read(make_zip(tmp_path / "a.zip", **{"a.txt.gz": inner}))
@@ -92,32 +95,43 @@ def test_nested_bomb_is_refused_while_it_is_read(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("boundary", "texts"),
     [
-        ("line", ["a\nb\n\nc", "d"]),
-        ("paragraph", ["a b\nc", "d"]),
-        ("file", ["a b  c", "d"]),
+        ("line", "a\nb\n\nc\nd"),
+        ("paragraph", "a b\nc\nd"),
+        ("file", "a b  c\nd"),
     ],
 )
 def test_a_row_is_a_text_of_its_own(tmp_path, boundary, texts):
     (tmp_path / "t.csv").write_bytes(b'text,n\r\n"a\r\nb\r\n\r\nc",1\r\n,2\r\nd,3\r\n')
-    found, facts = read(tmp_path / "t.csv", text_column="text", boundary=boundary)
-    assert found == texts
-    assert (facts.lines, facts.missing) == (3, 1)
+    found, read_ = read(tmp_path / "t.csv", text_column="text", boundary=boundary)
+    assert found == [texts]
+    assert (read_.lines, read_.missing) == (3, 1)
 
 
 def test_max_rows_counts_rows_of_tables_with_those_that_are_missing(tmp_path):
     (tmp_path / "t.csv").write_text("text,n\na,1\n,2\nb,3\nc,4\n")
-    found, facts = read(tmp_path / "t.csv", text_column="text", max_rows=3)
-    assert found == ["a", "b"]
-    assert (facts.lines, facts.missing) == (3, 1)
+    found, read_ = read(tmp_path / "t.csv", text_column="text", max_rows=3)
+    assert found == ["a\nb"]
+    assert (read_.lines, read_.missing) == (3, 1)
 
 
 @pytest.mark.parametrize("rows", range(1, 6))
 def test_max_rows_counts_lines_of_text_over_all_inputs(tmp_path, rows):
-    (tmp_path / "a.txt").write_text("1\n2\n3\n")
+    (tmp_path / "a.txt").write_text("1\n2\n3")
     (tmp_path / "b.txt").write_text("4\n5\n6")
-    reader = DocumentReader(PrepareConfig(max_rows=rows))
-    all_facts = [InputFacts(str(tmp_path / name)) for name in ("a.txt", "b.txt")]
-    found = [piece.text for facts in all_facts for piece in reader.pieces(facts, 0)]
+    names = [str(tmp_path / name) for name in ("a.txt", "b.txt")]
+    pieces = list(read_inputs(names, PrepareConfig(max_rows=rows)))
+    found = [piece.text for _, piece in pieces if piece.text is not None]
     assert "\n".join(found).split("\n") == list("123456")[:rows]
-    assert [facts.lines for facts in all_facts] == [min(rows, 3), max(rows - 3, 0)]
-    assert all(facts.sha256 for facts in all_facts)
+    last = dict(pieces).values()  # the last piece of each input
+    assert [piece.read.lines for piece in last] == [min(rows, 3), max(rows - 3, 0)]
+    assert all(piece.read.sha256 for piece in last)
+
+
+def test_small_pieces_share_a_block_and_an_open_unit_ends_one():
+    texts = [(0, "a b", True), (1, "c\nd", True), (1, None, True), (2, "e", False), (2, "f", True)]
+    pieces = [(source, Piece(text, ends, Read())) for source, text, ends in texts]
+    assert list(packed(pieces)) == [
+        Block("a b\nc\nd\ne", False, ((0, 1), (1, 2), (2, 1))),
+        Block("f", True, ((2, 1),)),
+    ]
+    assert [block.text for block in packed(pieces, size=3)] == ["a b", "c\nd", "e", "f"]

@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from w2vtrain.config import PrepareConfig
-from w2vtrain.corpus.byte_streams import InputFacts
-from w2vtrain.corpus.documents import DocumentReader
+from w2vtrain.corpus.documents import read_input
 from w2vtrain.errors import W2VError
 
 CSV = 'text,n\n"a ""quoted"", text\nover lines",1\nплоть,2\n'.encode()
@@ -78,11 +77,11 @@ def test_damaged_files(tmp_path, kind, errors, edits, boundary, noise):
     config = PrepareConfig(text_column="text", encoding_errors=errors, boundary=boundary)
     for data in (edited(SEEDS[kind], edits), noise):
         path.write_bytes(data)
-        facts = InputFacts(str(path))
         try:
-            for piece in DocumentReader(config).pieces(facts, 0):
-                piece.text.encode()  # proper Unicode
-                assert "\0" not in piece.text
+            for piece in read_input(str(path), config, None):
+                text = piece.text or ""
+                text.encode()  # proper Unicode
+                assert "\0" not in text
         except W2VError as error:
             check_named(error, str(path))
 
@@ -100,7 +99,7 @@ def test_any_encoding(tmp_path_factory, data, encoding, errors):
     path.write_bytes(data)
     config = PrepareConfig(encoding=encoding, encoding_errors=errors)
     try:
-        for piece in DocumentReader(config).pieces(InputFacts(str(path)), 0):
-            piece.text.encode()
+        for piece in read_input(str(path), config, None):
+            (piece.text or "").encode()
     except W2VError as error:
         check_named(error, str(path))

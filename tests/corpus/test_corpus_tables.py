@@ -4,26 +4,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from w2vtrain.config import PrepareConfig
-from w2vtrain.corpus.byte_streams import ByteStream, InputFacts
-from w2vtrain.corpus.tables import delimited_texts, json_line_texts, parquet_texts
+from w2vtrain.corpus.sources import ByteStream
+from w2vtrain.corpus.tables import Column, delimited_rows, json_rows, parquet_rows
+from w2vtrain.corpus.text import decode
 from w2vtrain.errors import W2VError
 
-TEXT = PrepareConfig(text_column="text")
+TEXT = [Column("text")]
 
 
-def stream(data):
-    facts = InputFacts("t")
+def chunks(data, errors="strict"):
     content = data if isinstance(data, bytes) else data.encode()
-    return ByteStream(io.BytesIO(content), facts, "t", compressed=False), facts
+    return decode(ByteStream(io.BytesIO(content), "t", lambda: 0), "utf-8", errors, 16)
 
 
-def delimited(data, config=TEXT, delimiter=","):
-    return list(delimited_texts(*stream(data), config, delimiter))
+def texts(rows):
+    return [row.cells[0] for row in rows]
 
 
-def json_lines(data, config=TEXT):
-    return list(json_line_texts(*stream(data), config))
+def delimited(data, columns=TEXT, delimiter=","):
+    return texts(delimited_rows(chunks(data), delimiter, columns, "t"))
+
+
+def json_lines(data, columns=TEXT, errors="strict"):
+    return texts(json_rows(chunks(data, errors), columns, "t", errors))
 
 
 def test_csv_with_quotes_line_ends_and_empty_cells():
@@ -54,7 +57,7 @@ def test_missing_column_offers_the_nearest_and_lists_all():
         delimited("Texts,n\na,1\n")
     assert raised.value.hint == "Did you mean 'Texts'? The columns there are: 'Texts', 'n'."
     with pytest.raises(W2VError, match="which column") as raised:
-        delimited("Texts,n\na,1\n", PrepareConfig())
+        delimited("Texts,n\na,1\n", [Column(None)])
     assert "'Texts', 'n'" in raised.value.hint
 
 
@@ -80,10 +83,10 @@ def test_broken_json_names_the_line(line, message):
 
 
 def test_half_surrogates_and_bytes_are_replaced_and_counted():
-    config = PrepareConfig(text_column="text", encoding_errors="replace")
-    source, facts = stream(b'{"text": "a\\ud800"}\n{"text": "b\xff"}\n')
-    assert list(json_line_texts(source, facts, config)) == ["a\ufffd", "b\ufffd"]
-    assert facts.replaced == 2
+    data = chunks(b'{"text": "a\\ud800"}\n{"text": "b\xff"}\n', "replace")
+    rows = list(json_rows(data, TEXT, "t", "replace"))
+    assert texts(rows) == ["a\ufffd", "b\ufffd"]
+    assert rows[-1].read.replaced == 2
 
 
 def test_undecodable_csv_names_the_line():
@@ -93,22 +96,21 @@ def test_undecodable_csv_names_the_line():
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), "str")])
 def test_parquet(tmp_path, kind):
-    texts = ["a\nb", None, "", "日"] * 3000
-    table = pa.table({"text": pa.array(texts).cast(kind), "n": list(range(12_000))})
+    given = ["a\nb", None, "", "日"] * 3000
+    table = pa.table({"text": pa.array(given).cast(kind), "n": list(range(12_000))})
     pq.write_table(table, tmp_path / "t.parquet", row_group_size=5000)
-    facts = InputFacts("t")
-    found = list(parquet_texts(tmp_path / "t.parquet", facts, TEXT))
-    assert found == [text or "" for text in texts]
-    assert facts.size == (tmp_path / "t.parquet").stat().st_size
+    rows = list(parquet_rows(tmp_path / "t.parquet", TEXT, "strict"))
+    assert texts(rows) == [text or "" for text in given]
+    assert rows[-1].read.bytes == (tmp_path / "t.parquet").stat().st_size
 
 
 def test_bad_parquet(tmp_path):
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"text": ["a"] * 1000, "n": [1] * 1000}), path)
     with pytest.raises(W2VError, match=r"Column 'n' of .* holds int64, not text"):
-        list(parquet_texts(path, InputFacts("t"), PrepareConfig(text_column="n")))
+        list(parquet_rows(path, [Column("n")], "strict"))
     with pytest.raises(W2VError, match="no column 'txt'"):
-        list(parquet_texts(path, InputFacts("t"), PrepareConfig(text_column="txt")))
+        list(parquet_rows(path, [Column("txt")], "strict"))
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(W2VError, match="cannot be read as Parquet"):
-        list(parquet_texts(path, InputFacts("t"), TEXT))
+        list(parquet_rows(path, TEXT, "strict"))

@@ -10,9 +10,8 @@ from reliability.corpora import write_text
 
 from w2vtrain.cli import main
 from w2vtrain.config import MoreEpochs, PrepareConfig, TrainConfig
-from w2vtrain.corpus.growing import grown_vocabulary
 from w2vtrain.corpus.prepare import prepare
-from w2vtrain.corpus.update import update
+from w2vtrain.corpus.update import grown_vocabulary, update
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import TrainingStopped, W2VError
 from w2vtrain.run.directory import RunDirectory

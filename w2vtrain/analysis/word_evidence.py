@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from w2vtrain.config import PrepareConfig, Split, Standardize
-from w2vtrain.corpus.byte_streams import InputFacts
 from w2vtrain.corpus.counting import LONGEST_TOKEN
-from w2vtrain.corpus.documents import DocumentReader
-from w2vtrain.corpus.growing import LEFT_OUT
+from w2vtrain.corpus.documents import read_input
+from w2vtrain.corpus.prepare import LEFT_OUT
 from w2vtrain.corpus.sources import STDIN
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
@@ -119,8 +118,8 @@ def search_inputs(
     times, folded = [0] * len(texts), [0] * len(texts)
     examples = [""] * len(texts)
     unread: list[str] = []
-    reader = DocumentReader(config)
-    for number, known in enumerate(inputs):
+    left = config.max_rows
+    for known in inputs:
         path = known["path"]
         if path == STDIN:
             unread.append("standard input (gone)")
@@ -128,18 +127,21 @@ def search_inputs(
         if not Path(path).is_file():
             unread.append(f"{path} (no longer there)")
             continue
-        facts = InputFacts(path)
+        digest = ""
         try:
-            for piece in reader.pieces(facts, number):
-                lower = piece.text.casefold()
+            for piece in read_input(path, config, left):
+                content = piece.text or ""
+                lower = content.casefold()
                 for i, text in enumerate(texts):
-                    times[i] += piece.text.count(text)
+                    times[i] += content.count(text)
                     folded[i] += lower.count(text.casefold())
-                    examples[i] = examples[i] or _excerpt(piece.text, lower, text)
+                    examples[i] = examples[i] or _excerpt(content, lower, text)
+                digest, lines = piece.read.sha256, piece.read.lines
         except W2VError as error:
             unread.append(f"{path} ({error.message})")
             continue
-        if facts.sha256 != known["sha256"]:
+        left = None if left is None else left - lines
+        if digest != known["sha256"]:
             unread.append(f"{path} (changed since)")
     parts = zip(times, folded, examples, strict=True)
     return [RawMatch(*part, tuple(unread)) for part in parts]

@@ -178,7 +178,7 @@ def _encoded(tokenizer: Any, texts: Sequence[str]) -> TokenRows:
 
 def _blocks(texts: Sequence[str]) -> Iterator[Any]:
     """Yields the texts, one a line, in blocks for the tokenizer of `w2v prepare`."""
-    from w2vtrain.corpus.units import Block
+    from w2vtrain.corpus.documents import Block
 
     held: list[str] = []
     length = 0

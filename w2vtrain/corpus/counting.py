@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.config import PrepareConfig, Split, Standardize
-from w2vtrain.corpus.units import Block
+from w2vtrain.corpus.documents import Block
 from w2vtrain.corpus.vocabulary import OOV_TOKEN
 from w2vtrain.tensorflow_runtime import available_threads
 

@@ -1,127 +1,198 @@
-"""Each input, whatever its form, as pieces of text: the one place that chooses a reader."""
+"""Read inputs of any form as pieces of text or as rows; this is where a reader is chosen.
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path, PurePath
+The data walks one way: the bytes of an input (`sources`) are decoded and cut into units (`text`),
+or parsed as rows (`tables`); pieces of both are packed into blocks for the tokenizer. What has been
+read so far travels with each piece.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
 
 from w2vtrain.config import PrepareConfig
-from w2vtrain.corpus.archives import zip_members
-from w2vtrain.corpus.byte_streams import ByteStream, InputFacts, open_input, unchanged
-from w2vtrain.corpus.decoding import decoded
-from w2vtrain.corpus.sources import ARCHIVES, COMPRESSED
-from w2vtrain.corpus.tables import delimited_texts, json_line_texts, parquet_texts
-from w2vtrain.corpus.units import Piece, as_units, text_units
+from w2vtrain.corpus.sources import TABLES, ByteStream, InputFile, Read, kind_of
+from w2vtrain.corpus.tables import (
+    DELIMITERS,
+    JSON_LINES,
+    Column,
+    Row,
+    delimited_rows,
+    json_rows,
+    parquet_rows,
+)
+from w2vtrain.corpus.text import Piece, as_units, decode, first_lines, text_units
 from w2vtrain.errors import W2VError
-from w2vtrain.run.stage import sha256
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_JSON_LINES = {".jsonl", ".ndjson"}
+# Characters of a block. Smaller ones cost calls, larger ones fall out of the processor's cache.
+BLOCK = 1 << 20
+_ROWS_TOGETHER = 1 << 16  # characters of table cells that make up a piece
 
 
-class DocumentReader:
-    """Reads inputs one after the other.
+@dataclass(frozen=True)
+class Block:
+    """Pieces put together for one call of the tokenizer: about a megabyte, one unit a line.
 
     Args:
-        config: encoding, text column, boundary and the limit on rows are used.
+        text: units, separated by LF.
+        ends: False when the last unit goes on in the next block.
+        units: for each piece in it, the input's number and how many of the lines are its own.
     """
 
-    def __init__(self, config: PrepareConfig) -> None:
-        self._config = config
-        self._rows_left = config.max_rows
+    text: str
+    ends: bool
+    units: tuple[tuple[int, int], ...]
 
-    def pieces(self, facts: InputFacts, source: int) -> Iterator[Piece]:
-        """Yields the text of one input in units; what is learned on the way goes into `facts`.
 
-        Args:
-            facts: names the input.
-            source: the input's number, which its pieces carry.
-        Raises:
-            W2VError: the input cannot be read as what it is; the message names it and the line.
-        """
-        kind = PurePath(facts.path).suffix.lower()
-        if kind in ARCHIVES or kind == ".parquet":
-            path = Path(facts.path)
-            _check_regular(path)
-            with unchanged(path):
-                if kind in ARCHIVES:
-                    yield from self._zip(facts, source)
-                else:
-                    texts = parquet_texts(path, facts, self._config)
-                    yield from self._rows(texts, facts, source)
-                facts.size = path.stat().st_size
-                facts.sha256 = sha256(path)
+def read_inputs(names: Sequence[str], config: PrepareConfig) -> Iterator[tuple[int, Piece]]:
+    """Yield the pieces of all inputs, each with its input's number.
+
+    Args:
+        names: paths, or `-` for standard input.
+        config: encoding, text column, boundary and the limit on rows are used.
+    """
+    left = config.max_rows
+    for number, name in enumerate(names):
+        read = Read()
+        for piece in read_input(name, config, left):
+            read = piece.read
+            yield number, piece
+        if left is not None:
+            left -= read.lines
+
+
+def read_input(name: str, config: PrepareConfig, max_rows: int | None) -> Iterator[Piece]:
+    """Yield the text of one input in units; the last piece has no text, but the file's SHA-256.
+
+    Args:
+        name: a path, or `-` for standard input.
+        config: encoding, text column and boundary are used.
+        max_rows: lines or rows to read; None reads all.
+
+    Raises:
+        W2VError: the input cannot be read as what it is; the message names it and the line.
+    """
+    read = Read()
+    with InputFile(name) as file:
+        for source in _tables_and_streams(file):
+            before = read
+            left = None if max_rows is None else max_rows - before.lines
+            if left == 0:
+                break
+            for piece in _pieces(source, config, left):
+                read = piece.read.after(before)
+                yield Piece(piece.text, piece.ends, read)
+        size, digest = file.finish()
+        read = replace(read, bytes=size, sha256=digest)
+    yield Piece(None, True, read)
+
+
+def read_table(
+    name: str | Path,
+    columns: Sequence[Column],
+    encoding: str = "utf-8",
+    encoding_errors: str = "strict",
+) -> Iterator[Row]:
+    """Yield the rows of a table: CSV, TSV, JSON lines (compressed or in a ZIP, too) or Parquet.
+
+    Args:
+        name: a path.
+        columns: the cells to take of each row.
+        encoding: a Python codec's name.
+        encoding_errors: `strict` or `replace`.
+
+    Raises:
+        W2VError: the file is no table or cannot be read, or a column is missing.
+    """
+    with InputFile(str(name)) as file:
+        for source in _tables_and_streams(file):
+            kind = ".parquet" if isinstance(source, Path) else kind_of(source.name)
+            if kind not in TABLES:
+                raise W2VError(
+                    f"{name} is not a table that can be read.",
+                    "Give a .csv, .tsv, .jsonl or .parquet file (.csv.gz and .zip, too).",
+                )
+            yield from _rows(source, columns, encoding, encoding_errors)
+
+
+def _tables_and_streams(file: InputFile) -> Iterator[Path | ByteStream]:
+    """Yield what an input holds: the path of a Parquet file, or streams of bytes."""
+    if file.path is not None and file.path.suffix.lower() == ".parquet":
+        yield file.path
+    else:
+        yield from file.streams()
+
+
+def _pieces(source: Path | ByteStream, config: PrepareConfig, left: int | None) -> Iterator[Piece]:
+    if isinstance(source, Path) or kind_of(source.name) in TABLES:
+        columns = [Column(config.text_column)]
+        rows = _rows(source, columns, config.encoding, config.encoding_errors)
+        return _row_pieces(islice(rows, left), config)
+    chunks = decode(source, config.encoding, config.encoding_errors)
+    limited = chunks if left is None else first_lines(chunks, left)
+    return text_units(limited, config.boundary, source.label)
+
+
+def _rows(
+    source: Path | ByteStream, columns: Sequence[Column], encoding: str, errors: str
+) -> Iterator[Row]:
+    if isinstance(source, Path):
+        return parquet_rows(source, columns, errors)
+    kind = kind_of(source.name)
+    if kind == ".parquet":
+        raise W2VError(f"{source.label}: Parquet cannot be read packed.", "Unpack it first.")
+    chunks = decode(source, encoding, errors)
+    if kind in JSON_LINES:
+        return json_rows(chunks, columns, source.label, errors)
+    return delimited_rows(chunks, DELIMITERS[kind], columns, source.label)
+
+
+def _row_pieces(rows: Iterable[Row], config: PrepareConfig) -> Iterator[Piece]:
+    """Yield the texts of rows; each is a text of its own, so no unit goes on in the next row."""
+    units: list[str] = []
+    held = lines = missing = 0
+    read = Read()
+    for row in rows:
+        lines += 1
+        read, text = row.read, row.cells[0]
+        if text.strip():
+            plain = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+            units.append(as_units(plain, config.boundary))
+            held += len(plain) + 1
         else:
-            with open_input(facts) as stream:
-                yield from self._stream(facts.path, stream, facts, source)
-
-    def _zip(self, facts: InputFacts, source: int) -> Iterator[Piece]:
-        for name, stream in zip_members(facts):
-            yield from self._stream(name, stream, facts, source)
-
-    def _stream(
-        self, name: str, stream: ByteStream, facts: InputFacts, source: int
-    ) -> Iterator[Piece]:
-        kind = _kind(name)
-        if kind in _DELIMITERS:
-            texts = delimited_texts(stream, facts, self._config, _DELIMITERS[kind])
-            yield from self._rows(texts, facts, source)
-        elif kind in _JSON_LINES:
-            texts = json_line_texts(stream, facts, self._config)
-            yield from self._rows(texts, facts, source)
-        elif kind == ".parquet":
-            raise W2VError(f"{stream.label}: Parquet cannot be read packed.", "Unpack it first.")
-        else:
-            yield from text_units(
-                self._lines(stream, facts), self._config.boundary, source, stream.label
-            )
-
-    def _rows(self, texts: Iterable[str], facts: InputFacts, source: int) -> Iterator[Piece]:
-        """A table's cell is a text of its own: no unit goes from one row to the next."""
-        if self._rows_left == 0:
-            return
-        for text in texts:
-            facts.lines += 1
-            if text.strip():
-                plain = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-                yield Piece(as_units(plain, self._config.boundary), True, source)
-            else:
-                facts.missing += 1
-            if self._rows_left is not None:
-                self._rows_left -= 1
-                if not self._rows_left:
-                    return
-
-    def _lines(self, stream: ByteStream, facts: InputFacts) -> Iterator[str]:
-        """Yields the decoded text, up to the limit on rows."""
-        if self._rows_left == 0:
-            return
-        lines = facts.lines
-        config = self._config
-        for text in decoded(stream, facts, config.encoding, config.encoding_errors):
-            if self._rows_left is None:
-                yield text
-                continue
-            *whole, rest = text.split("\n", self._rows_left)
-            lines += len(whole)
-            self._rows_left -= len(whole)
-            if not self._rows_left:
-                facts.lines = lines  # the decoder has counted the whole of its piece
-                yield text[: len(text) - len(rest)]
-                return
-            yield text
+            missing += 1
+        if held >= _ROWS_TOGETHER:
+            yield Piece("\n".join(units), True, replace(read, lines=lines, missing=missing))
+            units, held = [], 0
+    if lines:
+        last = "\n".join(units) if units else None
+        yield Piece(last, True, replace(read, lines=lines, missing=missing))
 
 
-def _kind(name: str) -> str:
-    path = PurePath(name)
-    if path.suffix.lower() in COMPRESSED:
-        path = PurePath(path.stem)
-    return path.suffix.lower()
+def packed(pieces: Iterable[tuple[int, Piece]], size: int = BLOCK) -> Iterator[Block]:
+    """Pack pieces into blocks of about `size` characters; many small files share a block.
+
+    Args:
+        pieces: each with its input's number.
+        size: characters of a block.
+    """
+    held: list[tuple[int, str]] = []
+    length = 0
+    for source, piece in pieces:
+        if piece.text is None:
+            continue
+        held.append((source, piece.text))
+        length += len(piece.text) + 1
+        if length >= size or not piece.ends:
+            yield _block(held, piece.ends)
+            held, length = [], 0
+    if held:
+        yield _block(held, True)
 
 
-def _check_regular(path: Path) -> None:
-    try:
-        with path.open("rb"):
-            pass
-    except OSError as error:
-        raise W2VError(f"Cannot read {path}: {error.strerror}", "Check the path.") from None
-    if not path.is_file():
-        raise W2VError(f"{path} is not a regular file.", "Save it to the disk first.")
+def _block(pieces: Sequence[tuple[int, str]], ends: bool) -> Block:
+    return Block(
+        "\n".join(text for _, text in pieces),
+        ends,
+        tuple((source, text.count("\n") + 1) for source, text in pieces),
+    )

@@ -1,4 +1,4 @@
-"""Stage 1: text into a vocabulary, token ids and a vectorizer, in RUN/corpus.
+"""Turn text into a vocabulary, token ids and a vectorizer in RUN/corpus: the first stage.
 
 The text is read once: blocks of about a megabyte are tokenized in TensorFlow by the functions that
 the saved TextVectorization layer holds, counted under provisional ids, and spooled; the final ids
@@ -17,25 +17,24 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.config import PrepareConfig
-from w2vtrain.corpus.byte_streams import InputFacts
 from w2vtrain.corpus.counting import LONGEST_TOKEN, Counted, TokenCounter, TokenizedBlock, tokenized
-from w2vtrain.corpus.documents import DocumentReader
-from w2vtrain.corpus.encoding import Encoded, TokenSpool
-from w2vtrain.corpus.growing import LEFT_OUT
-from w2vtrain.corpus.sources import STDIN, Sources, find_sources
-from w2vtrain.corpus.units import Piece, packed
-from w2vtrain.corpus.vocabulary import OOV_TOKEN, PADDING_TOKEN, Vocabulary
+from w2vtrain.corpus.documents import packed, read_inputs
+from w2vtrain.corpus.encoding import TokenSpool
+from w2vtrain.corpus.sources import STDIN, Read, Sources, find_sources
+from w2vtrain.corpus.text import Piece
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.lock import run_lock
 from w2vtrain.run.stage import atomic_stage, read_manifest, sha256
 
 _LOG = logging.getLogger(__name__)
+LEFT_OUT = "left_out.tsv"
 
 
 @dataclass(frozen=True)
 class PrepareProgress:
-    """How far the reading is.
+    """How much has been read.
 
     Args:
         bytes_read: of the files as they lie on the disk.
@@ -50,10 +49,10 @@ class PrepareProgress:
 
 @dataclass(frozen=True)
 class PrepareSummary:
-    """What prepare made, in figures.
+    """What prepare read and wrote.
 
     Args:
-        unchanged: the run held it already; nothing was done.
+        unchanged: the run held this corpus already; nothing was done.
         run: the run directory.
         inputs: files read.
         passed_over: files in directories that are not text.
@@ -64,8 +63,8 @@ class PrepareSummary:
         left_out_types: different words under the cut-off.
         left_out_words: running words left out.
         too_long_words: those of them that have more than 128 characters.
-        pruned_types: different words dropped while counting, for want of memory.
-        pruned_below: words seen at most this often may have been dropped so.
+        pruned_types: different words dropped while counting, to bound the memory.
+        pruned_below: words seen at most this often may have been dropped that way.
         units: lines, paragraphs or files with at least one token.
         tokens: token ids written.
         lines: lines or table rows read.
@@ -102,7 +101,7 @@ def prepare(
     force: bool = False,
     progress: Callable[[PrepareProgress], None] | None = None,
 ) -> PrepareSummary:
-    """Returns figures about the corpus that it reads from `inputs` and writes to `run`/corpus.
+    """Tokenize inputs and write `run`/corpus; return a summary.
 
     Args:
         inputs: text files, tables, archives, directories, globs, or `-` for standard input.
@@ -110,12 +109,13 @@ def prepare(
         config: the settings; the defaults of `PrepareConfig` if None.
         force: do it again even when inputs and settings are those of the run's corpus.
         progress: called after each block of about a megabyte.
+
     Raises:
-        W2VError: whatever is wrong with the inputs or the place; the run stays as it was.
+        W2VError: the inputs cannot be read, or the run cannot be written; it stays as it was.
     """
     config = config or PrepareConfig()
     directory = RunDirectory(Path(run))
-    sources = find_sources([str(name) for name in inputs])
+    sources = find_sources([str(name) for name in inputs], directory.root)
     for name in sources.passed_over:
         _LOG.warning("Passed over %s: it does not look like text.", name)
     if not force and (summary := _unchanged(directory, sources, config)) is not None:
@@ -125,33 +125,30 @@ def prepare(
     configure()
     record: dict[str, Any] = {"stage": "prepare", "config": config.as_dict()}
     with run_lock(directory.root), atomic_stage(directory.corpus, record) as folder:
-        work = Reading([InputFacts(name) for name in sources.names], config, folder, progress)
-        summary = work.run(RunDirectory(folder.parent), sources, str(run))
-        record["inputs"] = [facts.as_dict() for facts in work.facts]
+        reading = Reading(sources, config, folder, progress)
+        summary = reading.run(str(run))
+        record["inputs"] = reading.records()
         record["summary"] = dataclasses.asdict(summary)
     return summary
 
 
 def write_words(
-    folder: Path,
-    vocabulary: Vocabulary,
-    left_out: Vocabulary,
-    words: Sequence[str],
-    config: PrepareConfig,
+    folder: Path, vocabulary: Vocabulary, left_out: Vocabulary, config: PrepareConfig
 ) -> None:
-    """Writes the vocabulary, the words left out and the vectorizer of `words` into `folder`."""
+    """Write a vocabulary, the words left out and the vectorizer into `folder`."""
     from w2vtrain.corpus.vectorizer import make_vectorizer, save_vectorizer
 
     names = RunDirectory(folder.parent)
     vocabulary.save(folder / names.corpus_vocabulary.name)
     left_out.save(folder / LEFT_OUT)
+    words = vocabulary.tokens[FIRST_WORD_ID:]
     save_vectorizer(make_vectorizer(words, config), folder / names.vectorizer.name)
 
 
 def _unchanged(
     directory: RunDirectory, sources: Sources, config: PrepareConfig
 ) -> PrepareSummary | None:
-    """Returns the run's own summary when it was made, whole, from the same inputs and settings."""
+    """Return the run's own summary if its corpus comes from the same inputs and settings."""
     if not all(Path(name).is_file() for name in sources.names):  # a pipe can be read only once
         return None
     try:
@@ -174,27 +171,43 @@ def _unchanged(
 
 
 class Reading:
-    """One reading of the inputs: the counts and the spool that grow on the way."""
+    """Read inputs once and write a corpus; holds the counts that grow on the way.
+
+    Args:
+        sources: the inputs.
+        config: the settings.
+        folder: where the files of the corpus are written.
+        progress: called after each block of about a megabyte.
+
+    Attributes:
+        read: what has been read of each input so far.
+    """
 
     def __init__(
         self,
-        facts: list[InputFacts],
+        sources: Sources,
         config: PrepareConfig,
         folder: Path,
-        progress: Callable[[PrepareProgress], None] | None,
+        progress: Callable[[PrepareProgress], None] | None = None,
     ) -> None:
-        self.facts = facts
-        self.words = 0
+        self.read = [Read()] * len(sources.names)
+        self._sources = sources
+        self._words = [0] * len(sources.names)
         self._config = config
         self._folder = folder
         self._progress = progress
-        self._total = _bytes_total(facts)
+        self._total = _bytes_total(sources.names)
 
-    def run(self, files: RunDirectory, sources: Sources, run: str) -> PrepareSummary:
+    def run(self, run: str) -> PrepareSummary:
+        """Read the inputs and write the corpus; return what was read and written.
+
+        Args:
+            run: the name of the run directory in the summary.
+        """
         start = time.perf_counter()
         counter = TokenCounter(self._config.max_types)
-        spool = TokenSpool(self._folder)
-        try:
+        files = RunDirectory(self._folder.parent)
+        with contextlib.closing(TokenSpool(self._folder)) as spool:
             with contextlib.closing(tokenized(packed(self._pieces()), self._config)) as blocks:
                 for block in blocks:
                     spool.append(counter.add(block), block.lengths, block.block.ends)
@@ -207,32 +220,65 @@ class Reading:
                 self._folder / files.token_ids.name,
                 self._folder / files.boundaries.name,
             )
-        finally:
-            spool.close()
         self._write_vocabulary(counted)
-        return self._summary(counted, encoded, counter, sources, run, start)
+        kept = int(counted.counts.sum())
+        return PrepareSummary(
+            unchanged=False,
+            run=run,
+            inputs=len(self.read),
+            passed_over=self._sources.passed_over,
+            words_read=counted.tokens,
+            words_kept=kept,
+            vocabulary=len(counted.words),
+            coverage=kept / counted.tokens,
+            left_out_types=len(counted.left_out),
+            left_out_words=counted.tokens - kept,
+            too_long_words=counted.too_long,
+            pruned_types=counter.pruned_types,
+            pruned_below=counter.pruned_below,
+            units=encoded.units,
+            tokens=encoded.tokens,
+            lines=sum(read.lines for read in self.read),
+            missing=sum(read.missing for read in self.read),
+            replaced=sum(read.replaced for read in self.read),
+            seconds=time.perf_counter() - start,
+        )
 
-    def _pieces(self) -> Iterator[Piece]:
-        reader = DocumentReader(self._config)
-        for number, facts in enumerate(self.facts):
-            yield from reader.pieces(facts, number)
+    def records(self) -> list[dict[str, Any]]:
+        """Return what was read of each input, for the manifest."""
+        return [
+            {
+                "path": name,
+                "bytes": read.bytes,
+                "sha256": read.sha256,
+                "lines": read.lines,
+                "words": words,
+                "missing": read.missing,
+                "replaced": read.replaced,
+            }
+            for name, words, read in zip(self._sources.names, self._words, self.read, strict=True)
+        ]
+
+    def _pieces(self) -> Iterator[tuple[int, Piece]]:
+        for source, piece in read_inputs(self._sources.names, self._config):
+            self.read[source] = piece.read
+            yield source, piece
 
     def _count_words(self, tokens: TokenizedBlock) -> None:
         place = 0
         for source, units in tokens.block.units:
-            words = int(tokens.lengths[place : place + units].sum())
-            self.facts[source].words += words
-            self.words += words
+            self._words[source] += int(tokens.lengths[place : place + units].sum())
             place += units
         if self._progress is not None:
-            read = sum(facts.size for facts in self.facts)
-            self._progress(PrepareProgress(read, self._total, self.words))
+            done = sum(read.bytes for read in self.read)
+            self._progress(PrepareProgress(done, self._total, sum(self._words)))
 
     def _check(self, counted: Counted) -> None:
+        """Raise W2VError when there are no words, or none that are kept."""
+        names = self._sources.names
         if not counted.tokens:
-            names = ", ".join(facts.path for facts in self.facts[:3])
             raise W2VError(
-                f"No words in {names}{' …' if len(self.facts) > 3 else ''}.",
+                f"No words in {', '.join(names[:3])}{' …' if len(names) > 3 else ''}.",
                 "The input is empty, or holds nothing but white space and punctuation.",
             )
         if not counted.words:
@@ -256,43 +302,11 @@ class Reading:
             np.concatenate([np.array([0, left_out], dtype=np.int64), counted.counts]),
         )
         rest = Vocabulary(tuple(counted.left_out), counted.left_out_counts)
-        write_words(self._folder, vocabulary, rest, counted.words, self._config)
-
-    def _summary(
-        self,
-        counted: Counted,
-        encoded: Encoded,
-        counter: TokenCounter,
-        sources: Sources,
-        run: str,
-        start: float,
-    ) -> PrepareSummary:
-        kept = int(counted.counts.sum())
-        return PrepareSummary(
-            unchanged=False,
-            run=run,
-            inputs=len(self.facts),
-            passed_over=sources.passed_over,
-            words_read=counted.tokens,
-            words_kept=kept,
-            vocabulary=len(counted.words),
-            coverage=kept / counted.tokens,
-            left_out_types=len(counted.left_out),
-            left_out_words=counted.tokens - kept,
-            too_long_words=counted.too_long,
-            pruned_types=counter.pruned_types,
-            pruned_below=counter.pruned_below,
-            units=encoded.units,
-            tokens=encoded.tokens,
-            lines=sum(facts.lines for facts in self.facts),
-            missing=sum(facts.missing for facts in self.facts),
-            replaced=sum(facts.replaced for facts in self.facts),
-            seconds=time.perf_counter() - start,
-        )
+        write_words(self._folder, vocabulary, rest, self._config)
 
 
-def _bytes_total(facts: list[InputFacts]) -> int | None:
-    paths = [Path(known.path) for known in facts]
-    if any(known.path == STDIN or not Path(known.path).is_file() for known in facts):
+def _bytes_total(names: Sequence[str]) -> int | None:
+    """Return the bytes of all inputs together; None where one is no regular file."""
+    if any(name == STDIN or not Path(name).is_file() for name in names):
         return None
-    return sum(path.stat().st_size for path in paths)
+    return sum(Path(name).stat().st_size for name in names)

@@ -1,113 +1,351 @@
-"""The texts in one column of a table: CSV, TSV, JSON lines, Parquet.
+"""Read chosen columns of a table: CSV, TSV, JSON lines, Parquet.
 
-A row without a text (an empty cell, a null, a key that is not there) gives an empty text.
+A cell that is not there (an empty cell, a null, a key that is not there) is an empty text.
+
+A TSV has no rule for quotes that everybody follows: some programs quote as in CSV, others write
+each cell as it is. Here a line that has as many cells as the header is a row, and a cell in it
+counts as quoted when it begins and ends with a quote. A line that is no row by itself may begin a
+quoted cell that goes on in the next lines.
 """
 
 import csv
 import difflib
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from w2vtrain.config import PrepareConfig
-from w2vtrain.corpus.byte_streams import ByteStream, InputFacts, check_bomb
-from w2vtrain.corpus.decoding import decoded
+from w2vtrain.corpus.sources import Read, check_bomb
+from w2vtrain.corpus.text import LONGEST_STRETCH, SURROGATE
 from w2vtrain.errors import W2VError
 
-_LONGEST_CELL = 1 << 28  # characters; an unclosed quote would else swallow the rest of the file
-_SURROGATE = re.compile("[\ud800-\udfff]")
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+JSON_LINES = {".jsonl", ".ndjson"}
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_OPENED = re.compile(r'(?:^|\t)"(?:[^"]|"")*$')  # a cell whose quote the line does not close
 
 
-def delimited_texts(
-    stream: ByteStream, facts: InputFacts, config: PrepareConfig, delimiter: str
-) -> Iterator[str]:
-    """Yields the texts of a CSV or TSV file whose first row names the columns.
+class Column(NamedTuple):
+    """A column to read.
 
     Args:
-        stream: the file's bytes.
-        facts: replaced bytes are counted into it.
-        config: encoding and text column are used.
-        delimiter: between two cells.
+        name: as the table has it; None asks the user to name one.
+        option: the command-line option that names it, for messages.
+        numbers: take numbers and truth values of JSON and Parquet, too, as they are written.
     """
-    limit = csv.field_size_limit(_LONGEST_CELL)
-    try:
-        rows = csv.reader(_lines(stream, facts, config), delimiter=delimiter, strict=True)
-        header = next(rows, None)
-        if header is None:
-            raise W2VError(f"{stream.label} is empty.", "Give a table with a row of column names.")
-        column = header.index(_column(header, config.text_column, stream.label))
-        for row in rows:
-            if not row:
-                continue
-            if len(row) > len(header):
+
+    name: str | None
+    option: str = "--text-column"
+    numbers: bool = False
+
+
+class Row(NamedTuple):
+    """The chosen cells of a row.
+
+    Args:
+        cells: a text for each column asked for; empty where the row has none.
+        place: where the row is, for messages: `reviews.csv, line 7`.
+        read: what has been read of the input so far; its `lines` and `missing` are not counted.
+    """
+
+    cells: tuple[str, ...]
+    place: str
+    read: Read
+
+
+Chunks = Iterable[tuple[str, Read]]
+
+
+def delimited_rows(
+    chunks: Chunks, delimiter: str, columns: Sequence[Column], label: str
+) -> Iterator[Row]:
+    """Yield the rows of a CSV or TSV file whose first row names the columns.
+
+    Args:
+        chunks: the decoded file, with LF as line end, and what has been read so far.
+        delimiter: between two cells; a tab takes the rules for TSV.
+        columns: which cells to take.
+        label: what errors call the file.
+
+    Raises:
+        W2VError: a column is missing or there twice, or a row is broken; the line is named.
+    """
+    lines = _Lines(chunks, label)
+    rows = _tsv_rows(lines) if delimiter == "\t" else _csv_rows(lines, delimiter)
+    header = next((row for row in rows if row), None)
+    if header is None:
+        raise W2VError(f"{label} is empty.", "Give a table with a row of column names.")
+    places = find_columns(header, columns, label)
+    for row in rows:
+        if not row:
+            continue
+        where = f"{label}, line {lines.number}"
+        if len(row) > len(header):
+            raise W2VError(
+                f"{where}: {len(row)} cells, but the header names {len(header)} columns.",
+                "Put quotes around texts that hold the delimiter.",
+            )
+        cells = tuple(row[place] if place < len(row) else "" for place in places)
+        yield Row(cells, where, lines.read)
+
+
+class _Lines:
+    """Iterate over lines, each with its LF.
+
+    Attributes:
+        number: of the last line given, from 1.
+        read: what has been read of the input up to it.
+    """
+
+    def __init__(self, chunks: Chunks, label: str) -> None:
+        self.label = label
+        self.number = 0
+        self.read = Read()
+        self._lines = self._split(chunks)
+        self._ahead: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._ahead.pop() if self._ahead else next(self._lines)
+        self.number += 1
+        return line
+
+    def peek(self) -> str:
+        """Return the next line without passing it; empty at the end."""
+        if not self._ahead:
+            self._ahead.extend(islice(self._lines, 1))
+        return self._ahead[0] if self._ahead else ""
+
+    def _split(self, chunks: Chunks) -> Iterator[str]:
+        held: list[str] = []  # a line may be longer than many chunks
+        length = 0
+        for chunk, read in chunks:
+            self.read = read
+            *whole, rest = chunk.split("\n")
+            for line in whole:
+                yield "".join([*held, line, "\n"])
+                held, length = [], 0
+            held.append(rest)
+            length += len(rest)
+            if length > LONGEST_STRETCH:
                 raise W2VError(
-                    f"{stream.label}, line {rows.line_num}: {len(row)} cells, but the header "
-                    f"names {len(header)} columns.",
-                    "Put quotes around texts that hold the delimiter.",
+                    f"{self.label}, line {self.number + 1} has more than {LONGEST_STRETCH:,} "
+                    "characters.",
+                    "A table has a row a line; is it the right file?",
                 )
-            yield row[column] if column < len(row) else ""
+        if any(held):
+            yield "".join(held)
+
+
+def _csv_rows(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
+    """Yield the rows as lists of cells; an empty line gives an empty list."""
+    limit = csv.field_size_limit(LONGEST_STRETCH)  # an unclosed quote would swallow the whole file
+    try:
+        yield from csv.reader(lines, delimiter=delimiter, strict=True)
     except csv.Error as error:
         raise W2VError(
-            f"{stream.label}, line {rows.line_num}: {error}.",
+            f"{lines.label}, line {lines.number}: {error}.",
             'Are the quotes right? A quote inside a quoted text is written twice: "".',
         ) from None
     finally:
         csv.field_size_limit(limit)
 
 
-def json_line_texts(stream: ByteStream, facts: InputFacts, config: PrepareConfig) -> Iterator[str]:
-    """Yields the texts under one key of JSON objects, one object a line.
+def _tsv_rows(lines: _Lines) -> Iterator[list[str]]:
+    """Yield the rows as lists of cells; an empty line gives an empty list.
+
+    A quote that the line leaves open is an ordinary character when the line is a whole row and the
+    next line is one, too.
+    """
+    width = 0
+    for line in lines:
+        plain = line.removesuffix("\n")
+        cells = plain.split("\t")
+        width = width or len(cells)
+        is_row = len(cells) == width
+        if is_row and '"' in plain and _OPENED.search(plain):
+            is_row = not lines.peek() or _has_width(lines.peek(), width)
+        if is_row or '"' not in plain:
+            yield [_unquoted(cell) for cell in cells] if plain else []
+        else:
+            yield _quoted_row(line, width, lines)
+
+
+def _has_width(line: str, width: int) -> bool:
+    return line.count("\t") == width - 1 and line != "\n"
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:-1].replace('""', '"') if _QUOTED.fullmatch(cell) else cell
+
+
+def _quoted_row(line: str, width: int, lines: _Lines) -> list[str]:
+    """Return the row that begins with `line` and holds a quoted cell with tabs or line ends.
+
+    Raises:
+        W2VError: the quote is not closed, or a line that it takes in is a whole row by itself.
+    """
+    first = lines.number
+
+    def taken() -> Iterator[str]:
+        yield line
+        for more in lines:
+            if width > 1 and _has_width(more, width):
+                raise W2VError(
+                    f"{lines.label}: a quote that is open in line {first} would take in line "
+                    f"{lines.number}, which is a row by itself.",
+                    'Close the quote, write it twice inside quotes (""), or give a CSV file.',
+                )
+            yield more
+
+    limit = csv.field_size_limit(LONGEST_STRETCH)
+    try:
+        return next(csv.reader(taken(), delimiter="\t", strict=True))
+    except csv.Error as error:
+        raise W2VError(
+            f"{lines.label}, line {lines.number}: {error}.",
+            f"The row begins in line {first}. Are the quotes right, and has it {width} cells?",
+        ) from None
+    finally:
+        csv.field_size_limit(limit)
+
+
+def json_rows(chunks: Chunks, columns: Sequence[Column], label: str, errors: str) -> Iterator[Row]:
+    """Yield the rows of a file with one JSON object a line.
 
     Args:
-        stream: the file's bytes.
-        facts: replaced bytes are counted into it.
-        config: encoding and text column are used.
+        chunks: the decoded file, with LF as line end, and what has been read so far.
+        columns: the keys to take.
+        label: what errors call the file.
+        errors: `replace` to replace halves of surrogate pairs, which JSON can spell; or `strict`.
+
+    Raises:
+        W2VError: a line is no object, or a value is no text; the message names the line.
     """
-    key: str | None = None
-    for number, line in enumerate(_lines(stream, facts, config), start=1):
+    lines = _Lines(chunks, label)
+    keys: list[str] = []
+    sound = _Soundness(errors)
+    for line in lines:
         if not line.strip():
             continue
-        where = f"{stream.label}, line {number}"
+        where = f"{label}, line {lines.number}"
         row = _json_object(line, where)
-        if key is None:
-            key = _column(list(row), config.text_column, stream.label)
-        value = row.get(key)
-        if value is not None and not isinstance(value, str):
+        if not keys:
+            names = list(row)
+            keys = [names[place] for place in find_columns(names, columns, label)]
+        _check_unique(keys, line, where)
+        cells = tuple(
+            sound.check(_json_cell(row.get(key), key, column, where), where)
+            for key, column in zip(keys, columns, strict=True)
+        )
+        yield Row(cells, where, sound.counted(lines.read))
+
+
+def _json_object(line: str, where: str) -> dict[str, Any]:
+    hint = "Write one object on each line."
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise W2VError(f"{where} is not JSON: {error}", hint) from None
+    if not isinstance(row, dict):
+        raise W2VError(f"{where} holds no JSON object: {line.strip()[:60]}", hint)
+    return row
+
+
+def _check_unique(keys: Sequence[str], line: str, where: str) -> None:
+    """Raise W2VError when the object in `line` has one of `keys` twice: `json` keeps the last."""
+    for key in keys:
+        if line.count(f'"{key}"') < 2:
+            continue
+        pairs = json.loads(line, object_pairs_hook=lambda pairs: pairs)
+        if sum(other == key for other, _ in pairs) > 1:
+            raise W2VError(f"{where} has the key {key!r} twice.", "Take one of them out.")
+
+
+def _json_cell(value: Any, key: str, column: Column, where: str) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    if column.numbers and isinstance(value, (bool, int, float)):
+        return str(value)
+    raise W2VError(
+        f"{where}: {key!r} is {json.dumps(value)[:60]}, not a text.",
+        f"Name a key that holds texts with {column.option}.",
+    )
+
+
+class _Soundness:
+    """Make sure that texts are proper Unicode without NUL, which JSON's escapes do not ensure.
+
+    Args:
+        errors: `replace` to replace halves of surrogate pairs and count them, or `strict`.
+    """
+
+    def __init__(self, errors: str) -> None:
+        self._replace = errors == "replace"
+        self._replaced = 0
+
+    def check(self, text: str, where: str) -> str:
+        if "\0" in text:
+            raise W2VError(f"{where} holds a NUL character.", "Take it out of the data.")
+        if text.isascii() or not SURROGATE.search(text):
+            return text
+        if not self._replace:
             raise W2VError(
-                f"{where}: {key!r} is {json.dumps(value)[:60]}, not a text.",
-                "Name a key that holds texts with --text-column.",
+                f"{where} holds half of a surrogate pair, which is no character.",
+                "Repair the data, or go on with --encoding-errors replace.",
             )
-        yield _sound(value or "", where, facts, config)
+        text, count = SURROGATE.subn("\ufffd", text)
+        self._replaced += count
+        return text
+
+    def counted(self, read: Read) -> Read:
+        """Return `read` with the places replaced here."""
+        if not self._replaced:
+            return read
+        return replace(read, replaced=read.replaced + self._replaced)
 
 
-def parquet_texts(path: Path, facts: InputFacts, config: PrepareConfig) -> Iterator[str]:
-    """Yields the texts in one column of a Parquet file.
+def parquet_rows(path: Path, columns: Sequence[Column], errors: str) -> Iterator[Row]:
+    """Yield the rows of a Parquet file.
 
     Args:
         path: of the file.
-        facts: the bytes read, as estimated, and replaced characters are counted into it.
-        config: the text column is used.
+        columns: which cells to take.
+        errors: as in `json_rows`.
+
+    Raises:
+        W2VError: the file is damaged, a column is missing, or holds no text.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     size = path.stat().st_size
+    sound = _Soundness(errors)
     try:
         with pq.ParquetFile(path) as file:
             schema = file.schema_arrow
-            name = _column(schema.names, config.text_column, str(path))
-            _check_type(schema.field(name).type, name, path)
+            places = find_columns(schema.names, columns, str(path))
+            for place, column in zip(places, columns, strict=True):
+                _check_type(schema.field(place), column, path)
             groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
             check_bomb(str(path), sum(group.total_byte_size for group in groups), size)
-            rows = 0
-            for batch in file.iter_batches(batch_size=4096, columns=[name]):
-                for row, value in enumerate(batch.column(0).to_pylist(), start=rows + 1):
-                    where = f"{path}, row {row}"
-                    yield _sound(value or "", where, facts, config)
-                rows += batch.num_rows
-                facts.size = int(size * rows / file.metadata.num_rows)
+            names = [schema.names[place] for place in places]
+            number = 0
+            for batch in file.iter_batches(batch_size=4096, columns=list(dict.fromkeys(names))):
+                found = [batch.column(name).to_pylist() for name in names]
+                read = Read(int(size * (number + batch.num_rows) / file.metadata.num_rows))
+                for values in zip(*found, strict=True):
+                    number += 1
+                    where = f"{path}, row {number}"
+                    cells = tuple(
+                        sound.check("" if value is None else str(value), where) for value in values
+                    )
+                    yield Row(cells, where, sound.counted(read))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise W2VError(
@@ -115,77 +353,52 @@ def parquet_texts(path: Path, facts: InputFacts, config: PrepareConfig) -> Itera
         ) from None
 
 
-def _check_type(kind: Any, name: str, path: Path) -> None:
+def _check_type(field: Any, column: Column, path: Path) -> None:
     import pyarrow as pa
 
-    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if not (pa.types.is_string(plain) or pa.types.is_large_string(plain)):
+    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+    fits: list[Callable[[Any], bool]] = [pa.types.is_string, pa.types.is_large_string]
+    if column.numbers:
+        fits += [pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean]
+    if not any(fit(kind) for fit in fits):
         raise W2VError(
-            f"Column {name!r} of {path} holds {kind}, not text.",
-            "Name a column that holds texts with --text-column.",
+            f"Column {field.name!r} of {path} holds {field.type}, not text.",
+            f"Name a column that holds texts with {column.option}.",
         )
 
 
-def _lines(stream: ByteStream, facts: InputFacts, config: PrepareConfig) -> Iterator[str]:
-    """Yields lines with their LF; of a table `facts` counts rows, not lines."""
-    of_decoder = InputFacts(facts.path)
-    chunks = decoded(stream, of_decoder, config.encoding, config.encoding_errors)
-    try:
-        yield from _split_lines(chunks)
-    finally:
-        facts.replaced += of_decoder.replaced
+def find_columns(header: Sequence[str], columns: Sequence[Column], label: str) -> list[int]:
+    """Find the columns asked for in a table's header.
 
+    Args:
+        header: the names that the table has.
+        columns: those to find.
+        label: what errors call the table.
 
-def _split_lines(chunks: Iterable[str]) -> Iterator[str]:
-    held: list[str] = []  # a line may be longer than many chunks
-    for chunk in chunks:
-        *whole, rest = chunk.split("\n")
-        for line in whole:
-            yield "".join([*held, line, "\n"])
-            held = []
-        held.append(rest)
-    if any(held):
-        yield "".join(held)
+    Returns:
+        the place of each of `columns` in `header`.
 
-
-def _column(columns: Sequence[str], wanted: str | None, label: str) -> str:
-    listed = ", ".join(repr(name) for name in columns[:20]) + (", …" if len(columns) > 20 else "")
-    if wanted is None:
-        raise W2VError(
-            f"{label} is a table: which column holds the text?",
-            f"Add --text-column with one of: {listed}.",
-        )
-    if wanted in columns:
-        return wanted
-    folded = {name.casefold(): name for name in columns}
-    near = difflib.get_close_matches(wanted.casefold(), folded, n=1, cutoff=0.5)
-    offer = f"Did you mean {folded[near[0]]!r}? " if near else ""
-    raise W2VError(f"{label} has no column {wanted!r}.", f"{offer}The columns there are: {listed}.")
-
-
-def _json_object(line: str, where: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise W2VError(f"{where} is not JSON: {error}", "Write one object on each line.") from None
-    if not isinstance(row, dict):
-        raise W2VError(
-            f"{where} holds no JSON object: {line.strip()[:60]}", "Write one object on each line."
-        )
-    return row
-
-
-def _sound(text: str, where: str, facts: InputFacts, config: PrepareConfig) -> str:
-    """Returns `text` when it is proper Unicode without NUL, which JSON's escapes do not ensure."""
-    if "\0" in text:
-        raise W2VError(f"{where} holds a NUL character.", "Take it out of the data.")
-    if text.isascii() or not _SURROGATE.search(text):
-        return text
-    if config.encoding_errors == "replace":
-        text, count = _SURROGATE.subn("\ufffd", text)
-        facts.replaced += count
-        return text
-    raise W2VError(
-        f"{where} holds half of a surrogate pair, which is no character.",
-        "Repair the data, or go on with --encoding-errors replace.",
-    )
+    Raises:
+        W2VError: a column is not named, is not there (the nearest is offered), or is there twice.
+    """
+    listed = ", ".join(repr(name) for name in header[:20]) + (", …" if len(header) > 20 else "")
+    for column in columns:
+        name, what = column.name, column.option.removeprefix("--").removesuffix("-column")
+        if name is None:
+            raise W2VError(
+                f"{label} is a table: which column holds the {what}?",
+                f"Add {column.option} with one of: {listed}.",
+            )
+        if header.count(name) > 1:
+            raise W2VError(
+                f"{label} has {header.count(name)} columns named {name!r}.",
+                "Rename all but one of them: which one is meant cannot be told.",
+            )
+        if name not in header:
+            folded = {other.casefold(): other for other in header}
+            near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.5)
+            offer = f"Did you mean {folded[near[0]]!r}? " if near else ""
+            raise W2VError(
+                f"{label} has no column {name!r}.", f"{offer}The columns there are: {listed}."
+            )
+    return [header.index(column.name) for column in columns if column.name is not None]

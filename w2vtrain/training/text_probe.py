@@ -11,10 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.config import PrepareConfig
-from w2vtrain.corpus.byte_streams import InputFacts
 from w2vtrain.corpus.prepare import Reading
 from w2vtrain.corpus.sources import ARCHIVES, COMPRESSED, STDIN, find_sources
-from w2vtrain.corpus.units import Piece
+from w2vtrain.corpus.text import Piece
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, Vocabulary
 from w2vtrain.engine.text_stream import TokenFile
 from w2vtrain.errors import W2VError
@@ -67,14 +66,13 @@ def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> Te
         )
     rows = min(PROBE_LINES, config.max_rows or PROBE_LINES)
     settings = config.replaced(min_count=1, vocabulary_size=None, max_rows=rows)
-    facts = [InputFacts(name) for name in sources.names]
     part = RunDirectory(Path(tempfile.mkdtemp(dir=folder)))
     part.corpus.mkdir()
     start = time.perf_counter()
-    reading = _MeasuredReading(facts, settings, part.corpus, None)
-    summary = reading.run(part, sources, "the probe")
+    reading = _MeasuredReading(sources, settings, part.corpus)
+    summary = reading.run("the probe")
     seconds = time.perf_counter() - start
-    scale = _scale(reading, summary.lines >= rows, config, summary.lines)
+    scale = _scale(sources.names, reading, summary.lines >= rows, config, summary.lines)
     vocabulary = Vocabulary.load(part.corpus_vocabulary)
     ids = np.load(part.token_ids)
     found = expected_vocabulary(ids, config.min_count, scale)
@@ -99,12 +97,14 @@ class _MeasuredReading(Reading):
     packed_bytes = 0
     text_bytes = 0
 
-    def _pieces(self) -> Iterator[Piece]:
+    def _pieces(self) -> Iterator[tuple[int, Piece]]:
         self._marks: list[tuple[float, int]] = []
-        for piece in super()._pieces():
-            self.packed_bytes = sum(facts.size for facts in self.facts)
+        for source, piece in super()._pieces():
+            if piece.text is None:
+                continue
+            self.packed_bytes = sum(read.bytes for read in self.read)
             self.text_bytes += len(piece.text.encode()) + piece.ends
-            yield piece
+            yield source, piece
             self._marks.append((time.perf_counter(), self.text_bytes))
 
     def reading_seconds(self) -> float:
@@ -117,18 +117,19 @@ class _MeasuredReading(Reading):
         return seconds * self.text_bytes / count
 
 
-def _scale(reading: _MeasuredReading, cut: bool, config: PrepareConfig, lines: int) -> float:
+def _scale(
+    names: Sequence[str], reading: _MeasuredReading, cut: bool, config: PrepareConfig, lines: int
+) -> float:
     """Returns the size of all inputs over what was read of them."""
     if not cut:
         return 1.0
-    facts = reading.facts
-    suffixes = {Path(known.path).suffix.lower() for known in facts}
+    suffixes = {Path(name).suffix.lower() for name in names}
     if suffixes & (ARCHIVES | {".parquet"}):
         raise W2VError(
             "A plan cannot tell how much of a .zip or .parquet file it has read.",
             "Prepare first, then plan the run: w2v plan RUN.",
         )
-    total = sum(Path(known.path).stat().st_size for known in facts)
+    total = sum(Path(name).stat().st_size for name in names)
     read = reading.packed_bytes
     if suffixes & COMPRESSED:  # read a buffer at a time, of which half is used on average
         read -= READ_AHEAD // 2 if read > READ_AHEAD else 0
