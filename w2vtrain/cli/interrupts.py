@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while training: the first asks for a checkpoint, the second ends at once."""
+"""Ctrl-C and SIGTERM: a training writes a checkpoint first, all else clears its files away."""
 
 import os
 import signal
@@ -9,14 +9,16 @@ from typing import Any
 from w2vtrain.cli.output import note
 from w2vtrain.errors import TrainingStopped
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM)  # Windows has both; there, Ctrl-C sends the first
 
 
 @contextmanager
 def stoppable() -> Iterator[Callable[[], bool]]:
-    """Yields a function that says whether a signal has come; exits with 128 + signal for it.
+    """Yield a function that says whether a signal has come, which ends the program after the body.
 
-    130 is Ctrl-C, 143 SIGTERM, as the shell has it.
+    The first signal asks the body to stop, the second ends the program at once. The exit code is
+    128 + the signal's number, as the shell has it: 130 for Ctrl-C, 143 for SIGTERM. A signal that
+    comes when the training has ended lets its model be written, but nothing follows.
     """
     received: list[int] = []
 
@@ -29,6 +31,9 @@ def stoppable() -> Iterator[Callable[[], bool]]:
     before = {number: signal.signal(number, take) for number in SIGNALS}
     try:
         yield lambda: bool(received)
+        if received:
+            note("The training had ended, and its model is written.")
+            raise SystemExit(128 + received[0])
     except TrainingStopped as stopped:
         note(f"{stopped.message} {stopped.hint}")
         raise SystemExit(128 + received[0]) from None
@@ -39,7 +44,7 @@ def stoppable() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Lets SIGTERM end the program as Ctrl-C does, with what is half written cleared away: 143."""
+    """Let SIGTERM end the program as Ctrl-C does, with what is half written cleared away: 143."""
 
     def end(number: int, frame: Any) -> None:
         raise SystemExit(128 + number)

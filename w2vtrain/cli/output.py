@@ -1,10 +1,12 @@
 """Where the command line prints: results to stdout, everything else to stderr.
 
 A result is one of three forms: a table for people, one JSON object with stable keys (`--json`), or
-TSV for pipes (`--tsv`).
+TSV for pipes (`--tsv`). A token can hold anything that a text does, also the characters that move
+the cursor or rename the window of a terminal: people see those escaped, as `\\x1b`.
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -14,31 +16,48 @@ import typer
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Tsv = Annotated[bool, typer.Option("--tsv", help="Print tab-separated lines, for pipes.")]
 
+# Control characters but for line ends and tabs, what reverses the direction of writing, and halves
+# of surrogate pairs, which stand for the bytes of file names that are not UTF-8.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """Return `text` with the characters that a terminal would obey, not show, as escapes."""
+    return _UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], text)
+
 
 def say(text: str = "") -> None:
-    """Prints a line of the result to stdout."""
-    print(text)
+    """Print a line of the result to stdout."""
+    _print(printable(text))
 
 
 def note(text: str) -> None:
-    """Prints a line about the work to stderr."""
-    print(text, file=sys.stderr, flush=True)
+    """Print a line about the work to stderr."""
+    print(printable(text), file=sys.stderr, flush=True)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """Prints exactly one JSON object to stdout."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print exactly one JSON object to stdout, in ASCII where stdout is not UTF-8."""
+    ascii_only = "utf" not in (sys.stdout.encoding or "").lower()
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=2)
+    print(re.sub("[\x7f-\x9f\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
 def print_tsv(rows: Sequence[Sequence[object]]) -> None:
-    """Prints rows as tab-separated lines; tabs and line ends inside a cell become spaces."""
+    """Print rows as tab-separated lines; tabs and line ends inside a cell become spaces.
+
+    A pipe gets the other control characters as they are; on a terminal they are escaped.
+    """
     for row in rows:
-        print("\t".join(" ".join(_text(cell).splitlines()).replace("\t", " ") for cell in row))
+        line = "\t".join(" ".join(_text(cell).splitlines()).replace("\t", " ") for cell in row)
+        _print(printable(line) if sys.stdout.isatty() else line)
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Prints an aligned table: texts to the left, numbers to the right."""
-    cells = [[_text(cell) for cell in row] for row in rows]
+    """Print an aligned table: texts to the left, numbers to the right."""
+    cells = [[_in_one_line(printable(_text(cell))) for cell in row] for row in rows]
     widths = [
         max([len(header), *(len(row[i]) for row in cells)]) for i, header in enumerate(headers)
     ]
@@ -51,7 +70,17 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
             text.rjust(width) if right else text.ljust(width)
             for text, width, right in zip(line, widths, numeric, strict=True)
         )
-        print("  ".join(padded).rstrip())
+        _print("  ".join(padded).rstrip())
+
+
+def _print(line: str) -> None:
+    """Print a line to stdout; what its encoding does not have is escaped."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(line.encode(encoding, "backslashreplace").decode(encoding))
+
+
+def _in_one_line(text: str) -> str:
+    return text.replace("\n", "\\n").replace("\t", "\\t")
 
 
 def _text(cell: object) -> str:

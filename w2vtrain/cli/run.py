@@ -32,6 +32,7 @@ def run(
 ) -> None:
     """Do all that a TOML file says: prepare, train, export. Options override the file's."""
     from w2vtrain.corpus.prepare import prepare
+    from w2vtrain.run.lock import run_lock
     from w2vtrain.tensorflow_runtime import configure
     from w2vtrain.training.train import train
     from w2vtrain.vectors.export import export
@@ -39,17 +40,18 @@ def run(
     settings = RunConfig.load(config, given)
     place = output or Path(settings.run)
     configure(settings.train.threads)  # for all stages: they cannot change once it has started
-    with prepare_progress() as reading:
-        prepared = prepare(settings.inputs, place, settings.prepare, force, reading)
-    if not as_json:
-        say_prepared(prepared, settings.prepare)
-        say()
-    with stoppable() as stop, train_progress() as training:
-        trained = train(place, settings.train, force, training, stop=stop)
-    if not as_json:
-        say_trained(trained, settings.train)
-        say()
-    exported = export(place, settings.export)
+    with run_lock(place):  # from the first stage to the last: each uses what the one before made
+        with prepare_progress() as reading:
+            prepared = prepare(settings.inputs, place, settings.prepare, force, reading)
+        if not as_json:
+            say_prepared(prepared, settings.prepare)
+            say()
+        with stoppable() as stop, train_progress() as training:
+            trained = train(place, settings.train, force, training, stop=stop)
+        if not as_json:
+            say_trained(trained, settings.train)
+            say()
+        exported = export(place, settings.export)
     if as_json:
         print_json(
             {

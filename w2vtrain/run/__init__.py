@@ -1,1 +1,1 @@
-"""The run directory: names, manifests, atomic stages, the lock."""
+"""The run directory: names, locks, stages that are whole or absent, manifests."""

@@ -1,17 +1,13 @@
-"""The names of a run's files, and how a stage's folder comes to stand there whole or not at all.
+"""The names of the files in a run directory.
 
-    runs/novels/
-      corpus/       made by prepare: vocabulary.tsv vectorizer.keras token_ids.npy boundaries.npy
-      model/        made by train: word2vec.keras vectors.npy context_vectors.npy vocabulary.tsv …
-      checkpoints/  a training that has not ended yet
-      logs/         TensorBoard
-      export/       made by export, a folder a format
-      stability/    made by stability, a run a seed, which shares this one's corpus
-      projector/    made by projector: the bundle that the Embedding Projector shows
-
-A stage writes into a hidden folder beside its own and renames it when all is written, with a
-`manifest.json` in it: settings, versions, what it was made from, size and SHA-256 of every file.
-So a stage's folder that has a manifest is whole, wherever the process was killed.
+runs/novels/
+  corpus/       made by prepare: vocabulary.tsv vectorizer.keras token_ids.npy boundaries.npy
+  model/        made by train: word2vec.keras vectors.npy context_vectors.npy vocabulary.tsv …
+  checkpoints/  a training that has not ended yet
+  logs/         TensorBoard
+  export/       made by export, a folder a format
+  stability/    made by stability, a run a seed, which shares this one's corpus
+  projector/    made by projector: the bundle that the Embedding Projector shows
 """
 
 from dataclasses import dataclass

@@ -1,14 +1,15 @@
-"""The atomic stage: a stage's folder comes into being whole or not at all."""
+"""A stage of a run: a folder that comes into being whole, and its manifest that says so.
+
+A stage is written into a hidden folder beside its own, forced to the disk and renamed, with a
+`manifest.json` in it: settings, versions, what it was made from, size and SHA-256 of every file.
+So a stage's folder that has a manifest is whole, wherever the process was killed.
+"""
 
 import contextlib
-import errno
-import hashlib
 import json
-import os
 import platform
-import re
 import shutil
-import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,76 +17,65 @@ from typing import Any
 
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.files import (
+    aside,
+    atomic_write,
+    replace_folder,
+    sha256,
+    sync_file,
+    temporary_name,
+    translated_os_errors,
+)
+from w2vtrain.run.lock import folder_lock
 from w2vtrain.version import RUN_FORMAT, VERSION
 
 MANIFEST = "manifest.json"
 
 
 @contextlib.contextmanager
-def atomic_stage(folder: Path, record: dict[str, Any]) -> Iterator[Path]:
-    """Yields a hidden folder to write into; it becomes `folder` when the body ends without error.
+def workspace(path: Path) -> Iterator[Path]:
+    """Yield a new hidden folder beside `path`, which this process holds, to write what replaces it.
+
+    The folder is removed at the end, with whatever has not been moved out of it.
 
     Args:
-        folder: the stage's folder; one that stands there is replaced.
+        path: the folder or file to be replaced.
+    Raises:
+        W2VError: another process is writing it, the disk is full, or the place cannot be written.
+    """
+    with folder_lock(path), translated_os_errors(path):
+        temporary = temporary_name(path)
+        try:
+            temporary.mkdir()
+            yield temporary
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def atomic_stage(folder: Path, record: dict[str, Any]) -> Iterator[Path]:
+    """Yield a hidden folder to write into; it becomes `folder` when the body ends without error.
+
+    Args:
+        folder: the stage's folder; the one that is there is replaced.
         record: goes into the manifest (`config`, `inputs`, `summary` …); the body may add to it.
     Raises:
-        W2VError: the disk is full or the place is not writable. What stood in `folder` stays.
+        W2VError: another process is writing it, the disk is full, or the place cannot be written.
+            What was in `folder` stays.
     """
-    created = _missing_ancestors(folder)
-    temporary: Path | None = None
-    try:
-        with translated_os_errors(folder):
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            recover(folder)
-            temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-            temporary.chmod(0o755)
-            yield temporary
-            write_manifest(temporary, record)
-            replace_folder(temporary, folder)
-    except BaseException:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
-        for path in created:  # a run directory that this call made holds nothing: take it back
-            with contextlib.suppress(OSError):
-                path.rmdir()
-        raise
-
-
-def _missing_ancestors(folder: Path) -> list[Path]:
-    return [path for path in folder.absolute().parents if not path.exists()]
-
-
-def replace_folder(new: Path, folder: Path) -> None:
-    """Renames `new` to `folder`; what stood there is kept aside until the new one is in place."""
-    old = _aside(folder)
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    _sync(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def recover(folder: Path) -> None:
-    """Puts back what `replace_folder` had set aside when it was killed between its two renames."""
-    old = _aside(folder)
-    if old.exists():
-        if folder.exists():
-            shutil.rmtree(old)
-        else:
-            old.rename(folder)
-
-
-def _aside(folder: Path) -> Path:
-    return folder.parent / f".{folder.name}.old"
+    with workspace(folder) as temporary:
+        yield temporary
+        write_manifest(temporary, record)
+        replace_folder(temporary, folder)
 
 
 def write_manifest(folder: Path, record: Mapping[str, Any]) -> None:
-    """Writes `manifest.json` with `record` and the size and SHA-256 of every file in `folder`.
+    """Write `manifest.json` with `record` and the size and SHA-256 of every file in `folder`.
 
     The files are on the disk, not only in its cache, when this returns.
     """
     files = {
-        str(path.relative_to(folder)): {"bytes": path.stat().st_size, "sha256": synced(path)}
+        path.relative_to(folder).as_posix(): _file_record(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != MANIFEST
     }
@@ -101,8 +91,15 @@ def write_manifest(folder: Path, record: Mapping[str, Any]) -> None:
     atomic_write(folder / MANIFEST, text.encode())
 
 
+def _file_record(path: Path) -> dict[str, Any]:
+    sync_file(path)
+    return {"bytes": path.stat().st_size, "sha256": sha256(path)}
+
+
 def read_manifest(folder: Path, made_by: str, verify: bool = False) -> dict[str, Any]:
-    """Returns the manifest of a stage's folder.
+    """Return the manifest of a stage's folder.
+
+    A folder that another process replaces meanwhile is read again.
 
     Args:
         folder: the stage's folder.
@@ -111,8 +108,72 @@ def read_manifest(folder: Path, made_by: str, verify: bool = False) -> dict[str,
     Raises:
         W2VError: the stage has not been run, was made in another format, or a file differs.
     """
-    with contextlib.suppress(OSError):
-        recover(folder)
+    while True:
+        before = _identity(folder)
+        try:
+            return _checked_manifest(folder, made_by, verify)
+        except W2VError:
+            if not _await_rename(folder) and _identity(folder) == before:
+                raise
+
+
+@contextlib.contextmanager
+def reading(folder: Path, made_by: str) -> Iterator[dict[str, Any]]:
+    """Yield the manifest of a stage's folder whose files the body reads.
+
+    Args:
+        folder: the stage's folder.
+        made_by: the command that makes it, for the hint.
+    Raises:
+        W2VError: as `read_manifest`; or another process replaced the folder meanwhile, so that
+            the body may have read files of both.
+    """
+    before = _identity(folder)
+    manifest = read_manifest(folder, made_by)
+    replaced = W2VError(f"{folder} was replaced while it was read.", "Run the command again.")
+    try:
+        yield manifest
+    except (OSError, W2VError) as error:
+        if _identity(folder) == before:
+            raise
+        raise replaced from error
+    if _identity(folder) != before:
+        raise replaced
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return what tells the folder from one that replaces it; None if there is no manifest."""
+    try:
+        manifest = (folder / MANIFEST).stat()
+    except OSError:
+        return None
+    return manifest.st_ino, manifest.st_mtime_ns
+
+
+def _await_rename(folder: Path) -> bool:
+    """Wait until a folder that is set aside is back or replaced; return whether that was so.
+
+    Raises:
+        W2VError: the process that replaced it was killed, and this one may not put it back.
+    """
+    waited, error = False, None
+    for _ in range(500):
+        if folder.exists() or not aside(folder).exists():
+            return waited
+        waited = True
+        try:
+            with folder_lock(folder):  # its owner is dead, and this puts the folder back
+                return True
+        except W2VError as refused:
+            error = refused
+            time.sleep(0.01)
+    raise W2VError(
+        f"{folder} was set aside as {aside(folder)} by a process that was killed.",
+        f"Rename it, or let a command do it that may write there. ({error})",
+    )
+
+
+def _checked_manifest(folder: Path, made_by: str, verify: bool) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_bytes())
@@ -137,7 +198,7 @@ def read_manifest(folder: Path, made_by: str, verify: bool = False) -> dict[str,
 
 
 def read_corpus_manifest(run: RunDirectory) -> dict[str, Any]:
-    """Returns the manifest of a run's prepared corpus.
+    """Return the manifest of a run's prepared corpus.
 
     Raises:
         W2VError: `run` is a file, or holds no whole corpus.
@@ -158,81 +219,3 @@ def _check_file(path: Path, size: int, digest: str | None, made_by: str) -> None
         raise W2VError(f"{path} is damaged: {path.stat().st_size:,} bytes, not {size:,}.", hint)
     if digest is not None and sha256(path) != digest:
         raise W2VError(f"{path} is damaged: its SHA-256 is not the manifest's.", hint)
-
-
-def sha256(path: Path) -> str:
-    """Returns the SHA-256 of a file's content, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def synced(path: Path) -> str:
-    """Forces a file's content to the disk and returns its SHA-256."""
-    _sync(path)
-    return sha256(path)
-
-
-def atomic_write(path: Path, content: bytes) -> None:
-    """Writes `content` to `path` so that another process sees the old file or the new, whole."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-@contextlib.contextmanager
-def translated_os_errors(path: Path) -> Iterator[None]:
-    """Turns a full disk or a place that cannot be written into a W2VError that names it."""
-    try:
-        yield
-    except W2VError:
-        raise
-    except Exception as error:
-        code = _error_number(error)
-        hint = _HINTS.get(code)
-        if hint is None:
-            raise
-        raise W2VError(f"Cannot write {path}: {os.strerror(code)}.", hint) from error
-
-
-_HINTS = {
-    errno.ENOSPC: "Free some space, or choose another place; nothing that was there is lost.",
-    errno.EDQUOT: "Free some of your quota; nothing that was there is lost.",
-    errno.EROFS: "Choose a place that can be written.",
-    errno.EACCES: "Choose a place that you may write to.",
-    errno.EPERM: "Choose a place that you may write to.",
-    errno.ENOTDIR: "A part of this path is a file, not a folder.",
-    errno.EEXIST: "A part of this path is a file, not a folder.",
-}
-
-
-def _error_number(error: Exception) -> int:
-    """Returns the system's number of what went wrong; 0 if it was something else.
-
-    NumPy, HDF5 and TensorFlow, which write some files, tell it in their texts only.
-    """
-    if isinstance(error, OSError) and error.errno:
-        return error.errno
-    if found := re.search(r"errno = (\d+)", str(error)):
-        return int(found[1])
-    if re.fullmatch(r"\d+ requested and \d+ written", str(error)):  # NumPy's tofile
-        return errno.ENOSPC
-    from_tensorflow = type(error).__module__.startswith("tensorflow")
-    if from_tensorflow and "No space left on device" in str(error):
-        return errno.ENOSPC
-    return 0

@@ -10,7 +10,9 @@ from w2vtrain.analysis.provenance import require_current_model
 from w2vtrain.config import TrainConfig
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import MANIFEST, read_manifest, translated_os_errors
+from w2vtrain.run.files import translated_os_errors
+from w2vtrain.run.lock import run_lock
+from w2vtrain.run.stage import MANIFEST, read_manifest
 
 if TYPE_CHECKING:
     from w2vtrain.training.callbacks import TrainProgress
@@ -24,10 +26,10 @@ def retrain(
     progress: Callable[["TrainProgress"], None] | None = None,
     started: Callable[[int, float], None] | None = None,
 ) -> list[Path]:
-    """Train again as `run` was, but with the seeds that follow its own.
+    """Train as `run` was, but with the seeds that follow its own; return the run directories.
 
     They share the run's corpus through a link, and those that are there already are not trained
-    again.
+    again. The run is locked meanwhile, so that nobody prepares another corpus.
 
     Args:
         run: a trained run directory.
@@ -35,13 +37,25 @@ def retrain(
         progress: called during each training, as by `train`.
         started: called before each training with its seed and the seconds that the run's took.
     Raises:
-        W2VError: the run has not been trained, or its folder cannot be written.
+        W2VError: the run has not been trained, its folder cannot be written, or another process
+            writes to it.
     """
+    directory = RunDirectory(Path(run))
+    read_manifest(directory.model, f"w2v train {run}")  # before the lock makes a folder
+    with run_lock(directory.root):
+        return _retrain(directory, seeds, progress, started)
+
+
+def _retrain(
+    directory: RunDirectory,
+    seeds: int,
+    progress: Callable[["TrainProgress"], None] | None,
+    started: Callable[[int, float], None] | None,
+) -> list[Path]:
     from w2vtrain.training.train import train
 
-    directory = RunDirectory(Path(run))
     require_current_model(directory)
-    manifest = read_manifest(directory.model, made_by=f"w2v train {run}")
+    manifest = read_manifest(directory.model, made_by=f"w2v train {directory.root}")
     where = f"{directory.model / MANIFEST}"
     config = TrainConfig.from_mapping(manifest["config"], where)
     made = []
@@ -68,4 +82,10 @@ def _link_corpus(run: RunDirectory, child: RunDirectory) -> None:
             raise W2VError(
                 f"{child.corpus} is not the link that `w2v stability` makes.", "Move it away."
             )
-        child.corpus.symlink_to(target, target_is_directory=True)
+        try:
+            child.corpus.symlink_to(target, target_is_directory=True)
+        except OSError as error:
+            raise W2VError(
+                f"Cannot link {child.corpus} to {run.corpus}: {error.strerror}.",
+                "The place must allow symbolic links; Windows does in its developer mode.",
+            ) from error
