@@ -135,11 +135,8 @@ class ProjectorPage:
         label = "projector().dataSet.points[i].metadata[projector().selectedLabelOption]"
         return self.run(f"return arguments[0].map(i => {label})", points)
 
-    def metadata(self):
-        return self.run("return projector().dataSet.points.map(p => p.metadata)")
-
     def errors(self):
-        script = "const e = deep(document, '#notification-msg'); return e ? e.innerText : ''"
+        script = "const e = deep(document, '.notify-msg.error'); return e ? e.innerText : ''"
         return self.run(script)
 
     def search(self, text):

@@ -1,12 +1,14 @@
 """The interactive map works from a file and asks for nothing."""
 
 import numpy as np
+import pytest
 from conftest import requests_of, wait_for
 
 from w2vtrain.show.pictures.map_page import write_map_page
 from w2vtrain.show.pictures.word_map import map_of
 from w2vtrain.vectors.embeddings import Embeddings
 
+pytestmark = pytest.mark.slow
 WORDS = ["whale", "Whaler", "</script>", "犬", "naïve", "قطة", *(f"w{i}" for i in range(300))]
 
 

@@ -11,12 +11,13 @@ import pytest
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import atomic_stage
-from w2vtrain.show.projector import page
 from w2vtrain.show.projector.bundle import BundleSettings, make_bundle
+from w2vtrain.show.projector.check import check
 from w2vtrain.show.projector.server import serve_config, serve_tensorboard
 
-from conftest import requests_of  # isort: skip
+from conftest import requests_of, wait_for  # isort: skip
 
+pytestmark = pytest.mark.slow
 ODD = ['"quoted"', "007", "1e5", "0x1F", "naïve", "\u3000", "犬", "a\u3000b", "tab\there", "<b>&"]
 SHOWN = {
     "007": '"007"',
@@ -60,6 +61,11 @@ def test_tensorboard_shows_points_labels_and_finds_words(projector_page, bundle)
     assert all(address.startswith("http://127.0.0.1:") for address in addresses)
 
 
+def test_the_address_without_a_fragment_opens_the_projector_too(projector_page, bundle):
+    address = serve_tensorboard(bundle).partition("#")[0]
+    assert projector_page.open_in_tensorboard(address).wait().counts == (100, 8)
+
+
 def test_a_bookmark_places_every_point(projector_page, bundle):
     shown = projector_page.open_in_tensorboard(serve_tensorboard(bundle)).wait()
     tab, places = shown.choose_bookmark(0)
@@ -70,67 +76,36 @@ def test_a_bookmark_places_every_point(projector_page, bundle):
 
 def test_the_page_alone_reads_the_bundle_from_serve_config(projector_page, lone_page, bundle):
     """As projector.tensorflow.org does, from another address than the files'."""
-    config = serve_config(bundle).partition("?config=")[2]
+    config = serve_config(bundle, page=lone_page).partition("?config=")[2]
     shown = projector_page.open_alone(lone_page, config).wait()
     assert shown.counts == (100, 8)
     assert shown.labels(1, 10) == ['"007"', "whale"]
 
 
-NUMBERS = ["Infinity", "-Infinity", ".5", "5.", "+3", "1e400", "0b11", "0o17", "1_0", "NaN", "1e-7"]
-METADATA = {
-    "header": "token\tn\n007\t1\nb\t 2 \n",
-    "one column": "a\n1e5\n\u3000\n0x1F\n\u0085\n\ufeff\nc\u3000\n",
-    "short and long rows": "a\tb\tc\nx\ny\t\t\t\nz\t1\t2\t3\n",
-    "carriage returns": "a\tb\r\nx\t5\r\n",
-    "no line end": "a\nb",
-    "blank header": "\n \na\tb\n1\t2\n",
-    "odd names": "constructor\t__proto__\tb\nx\ty\t-0\n",
-    "numbers": "a\tb\n" + "".join(
-        f"x\t{n}\n" for n in NUMBERS
-    ),
-    "edge": "a" * 999_998 + "\né\n" + "b" * 999_990 + "\n犬犬犬犬\n",
-}  # fmt: skip
-
-
-@pytest.mark.slow
-def test_the_replayed_parser_is_the_pages(projector_page, lone_page, shared_folder):
-    """The real page, on files that are not as they should be, against `page.parse_metadata`."""
+def test_what_the_check_warns_of_is_what_the_page_does(projector_page, lone_page, shared_folder):
+    """Labels and first values by hand, on files that are not as they should be."""
     folder, address = shared_folder
-    for name, text in METADATA.items():
-        (folder / "metadata.tsv").write_bytes(text.encode())
-        expected = page.parse_metadata(text.encode())
-        rows = len(expected.rows)
-        np.arange(rows * 2, dtype="<f4").tofile(folder / "v.bytes")
+    for metadata, labels, kind in (
+        ("a\n\nb\nc\n", ["a", "b", "c"], "dropped"),  # the blank line is skipped
+        ("a\n\u3000\n007\nc\n", ["a", 7, "c"], "coerced"),
+        ("n\tw\n1\ta\n2\tb\n3\tc\n", ["a", "b", "c"], "mangled"),  # labeled by w, not by n
+        ("label\na\nb\nc\n", None, "refused"),  # one column has no header: 4 labels, 3 points
+    ):
+        (folder / "metadata.tsv").write_text(metadata, encoding="utf-8")
+        (folder / "vectors.tsv").write_text("1\t2\t0\n3\t4\t1\n5\t6\t2\n")
         entry = {
             "tensorName": "t",
-            "tensorShape": [rows, 2],
-            "tensorPath": f"{address}/v.bytes",
+            "tensorShape": [3, 3],
+            "tensorPath": f"{address}/vectors.tsv",
             "metadataPath": f"{address}/metadata.tsv",
         }
         (folder / "config.json").write_text(json.dumps({"embeddings": [entry]}))
-        shown = projector_page.open_alone(lone_page, f"{address}/config.json").wait()
-        values = shown.run(
-            "const names = arguments[0]; const text = v => v === undefined ? 'undefined' :"
-            "v === null ? 'null' : typeof v === 'number' ? 'n' + v : 's' + v;"
-            "return projector().dataSet.points.map(p => names.map(n => text(p.metadata[n])))",
-            [c.name for c in expected.columns if c.name != "__proto__"],
-        )
-        assert values == [
-            [_text(row, c.name) for c in expected.columns if c.name != "__proto__"]
-            for row in expected.rows
-        ], name
-        assert shown.run("return projector().selectedLabelOption") == expected.label, name
-
-
-def _text(row, name):
-    from w2vtrain.vectors.javascript import number_text
-
-    if name not in row:
-        return "undefined"
-    value = row[name]
-    if value is None:
-        return "null"
-    return f"n{number_text(value)}" if isinstance(value, float) else f"s{value}"
+        shown = projector_page.open_alone(lone_page, f"{address}/config.json")
+        if labels is None:
+            assert "do not match" in wait_for(shown.errors)
+        else:
+            assert shown.wait().labels(0, 1, 2) == labels
+        assert kind in {finding.kind for finding in check(folder).findings}
 
 
 def test_the_command_serves_until_it_is_interrupted(projector_page, tmp_path):
@@ -150,7 +125,6 @@ def test_the_command_serves_until_it_is_interrupted(projector_page, tmp_path):
     assert "metadata.tsv" in said
 
 
-@pytest.mark.slow
 def test_a_hundred_thousand_words(projector_page, tmp_path):
     number = 100_000
     run = make_run(tmp_path / "run", ["whale", *(f"word{i}" for i in range(number - 1))], dim=50)

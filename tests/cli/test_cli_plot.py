@@ -108,7 +108,7 @@ def test_check_names_rows_and_exits_with_1(tmp_path, capsys):
     (tmp_path / "metadata.tsv").write_text("a\n007\n")
     code, out, err = w2v(capsys, "export", "--check", tmp_path)
     assert code == 1
-    assert out == "metadata.tsv:2: coerced: label '007' is shown as 7.\n"
+    assert out == "metadata.tsv:2: coerced: label '007' is turned into a number.\n"
     assert "Not shown as written: 1 coerced." in err
 
 

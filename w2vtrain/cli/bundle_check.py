@@ -1,4 +1,4 @@
-"""`w2v export --check`: what the Projector's page would make of a bundle."""
+"""`w2v export --check`: a lint of a bundle for the Embedding Projector."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def report_check(folder: Path, json: bool) -> None:
-    """Prints every row that the page would drop, shift, coerce or mangle; exits with 1 if any."""
+    """Print what the Projector would not show as it is written; exit with 1 if anything."""
     from w2vtrain.show.projector.check import check
 
     report = check(_bundle_in(folder))
@@ -33,7 +33,7 @@ def report_check(folder: Path, json: bool) -> None:
 
 
 def _bundle_in(folder: Path) -> Path:
-    """Returns the bundle of a run, or the folder itself."""
+    """Return the bundle of a run, or the folder itself."""
     from w2vtrain.run.directory import RunDirectory
 
     run = RunDirectory(folder)
@@ -56,5 +56,5 @@ def _print(report: "Report") -> None:
 def _summary(shown: "Shown") -> str:
     viewer = "TensorBoard" if shown.viewer == "tensorboard" else "The page alone"
     via = f" by {shown.config}" if shown.config else ""
-    label = f", labelled by {shown.label!r}" if shown.label is not None else ", without labels"
+    label = f", labeled by {shown.label!r}" if shown.label is not None else ", without labels"
     return f"{viewer}{via}: {shown.points:,} points of {shown.dimensions} numbers{label}."

@@ -46,9 +46,9 @@ def map_(
     highlight: Annotated[list[str] | None, typer.Option(help="Words that stand out.")] = None,
     neighbors_of: Annotated[
         list[str] | None,
-        typer.Option(help="Words to show with their neighbours instead."),
+        typer.Option(help="Words to show with their neighbors instead."),
     ] = None,
-    k: Annotated[int, typer.Option("-k", "--k", min=1, help="Neighbours of each.")] = 15,
+    k: Annotated[int, typer.Option("-k", "--k", min=1, help="Neighbors of each.")] = 15,
     checkpoints: Annotated[
         bool,
         typer.Option("--checkpoints", help="Before, during and after the training, and moving."),
@@ -99,7 +99,7 @@ def history(
     json: Json = False,
 ) -> None:
     """Draw loss, learning rate and speed over the training; several runs over one another."""
-    from w2vtrain.show.pictures.history import draw_history, read_history
+    from w2vtrain.show.pictures.curves import draw_history, read_history
 
     paths = _paths(runs[0], "history", output)
     draw_history([read_history(run) for run in runs], paths, by_epochs)
@@ -118,7 +118,7 @@ def frequency(
     json: Json = False,
 ) -> None:
     """Draw how often words occur by rank, where they are cut off, what subsampling keeps."""
-    from w2vtrain.show.pictures.frequency import draw_frequencies, read_frequencies
+    from w2vtrain.show.pictures.curves import draw_frequencies, read_frequencies
 
     paths = _paths(run, "frequency", output)
     counts = read_frequencies(run, subsample_threshold)
@@ -140,8 +140,8 @@ def similarity(
     output: Output = None,
     json: Json = False,
 ) -> None:
-    """Draw the cosines between words as a heat map, like words beside one another."""
-    from w2vtrain.show.pictures.heat_map import draw_heat_map
+    """Draw the cosines between words as a heat map, similar words side by side."""
+    from w2vtrain.show.pictures.relations import draw_heat_map
     from w2vtrain.vectors.embeddings import Embeddings
 
     paths = _paths(vectors, "similarity", output)
@@ -158,7 +158,7 @@ def analogy(
     json: Json = False,
 ) -> None:
     """Draw the pairs of a relation as arrows, in the plane of their mean offset."""
-    from w2vtrain.show.pictures.relation import draw_relation, relation
+    from w2vtrain.show.pictures.relations import draw_relation, relation
     from w2vtrain.vectors.embeddings import Embeddings
 
     paths = _paths(vectors, "analogy", output)

@@ -31,7 +31,7 @@ def projector(
         int, typer.Option(min=1, help="Only the N most frequent words; TensorBoard shows 100,000.")
     ] = 100_000,
     clusters: Annotated[
-        int, typer.Option(min=0, help="k-means groups to colour by, up to 50; 0 for none.")
+        int, typer.Option(min=0, help="k-means groups to color by, up to 50; 0 for none.")
     ] = 10,
     metadata: Annotated[
         Path | None,
@@ -58,7 +58,7 @@ def projector(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Make the bundle and end.")] = False,
     json: Json = False,
 ) -> None:
-    """Show vectors in the Embedding Projector: makes the bundle, serves it, opens a browser.
+    """Show vectors in the Embedding Projector: make the bundle, serve it, open a browser.
 
     Nothing leaves this machine, unless --host says otherwise. Ctrl-C ends it.
     """
@@ -107,19 +107,19 @@ def projector(
 
 
 def _layouts(given: list[str] | None, none: bool) -> tuple[str, ...] | None:
-    from w2vtrain.show.pictures.extra import installed
+    from w2vtrain.show.pictures.drawing import libraries_installed
 
     if none:
         return ()
     if given:
         return tuple(given)
-    if not installed():
+    if not libraries_installed():
         note("No view is computed beforehand: that needs pip install 'w2vtrain[plot]'.")
     return None
 
 
 def _folder(source: Path) -> Path | None:
-    """Returns where a run keeps its bundle; None for a file, whose bundle is kept nowhere."""
+    """Return where a run keeps its bundle; None for a file, whose bundle is not kept."""
     from w2vtrain.run.directory import RunDirectory
 
     run = RunDirectory(source)

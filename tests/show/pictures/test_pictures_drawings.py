@@ -10,12 +10,21 @@ from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import atomic_stage
-from w2vtrain.show.pictures import fonts, snapshots
-from w2vtrain.show.pictures.frequency import Frequencies, draw_frequencies, read_frequencies
-from w2vtrain.show.pictures.heat_map import clustered_cosines, draw_heat_map
-from w2vtrain.show.pictures.history import draw_history, read_history
+from w2vtrain.show.pictures import drawing, snapshots
+from w2vtrain.show.pictures.curves import (
+    Frequencies,
+    draw_frequencies,
+    draw_history,
+    read_frequencies,
+    read_history,
+)
 from w2vtrain.show.pictures.map_page import write_map_page
-from w2vtrain.show.pictures.relation import draw_relation, relation
+from w2vtrain.show.pictures.relations import (
+    clustered_cosines,
+    draw_heat_map,
+    draw_relation,
+    relation,
+)
 from w2vtrain.show.pictures.word_map import draw_map, map_of
 from w2vtrain.vectors.embeddings import Embeddings
 
@@ -62,7 +71,7 @@ def test_a_map_is_written_in_all_forms_and_every_chosen_word_is_labelled(embeddi
     assert again.read_bytes() == paths[1].read_bytes()
 
 
-def test_neighbours_share_a_group_and_highlighted_words_are_added(embeddings):
+def test_neighbors_share_a_group_and_highlighted_words_are_added(embeddings):
     chart = map_of(embeddings, "pca", neighbors_of=["sea"], k=2, highlight=["<&>"])
     near = [token for token, _ in embeddings.most_similar("sea", k=2)]
     assert chart.tokens[:3] == ("sea", *near)
@@ -94,18 +103,18 @@ def test_the_page_holds_the_words_and_no_address(embeddings, tmp_path):
 
 
 def test_every_script_has_a_font_or_is_named():
-    family, missing = fonts.families(["whale", "собака", "λόγος"])
+    family, missing = drawing.font_families(["whale", "собака", "λόγος"])
     assert family == ["DejaVu Sans"]
     assert missing == ""
-    _, missing = fonts.families(["a\n\u200b\U0010fffd"])
+    _, missing = drawing.font_families(["a\n\u200b\U0010fffd"])
     assert missing == "\U0010fffd"  # private use: no font shows it
-    assert "boxes stand for them" in fonts.missing_message(missing)
+    assert "drawn as boxes" in drawing.missing_letters_message(missing)
 
 
 def test_arabic_is_joined_and_turned_and_other_scripts_are_left():
-    assert fonts.drawn("whale") == "whale"
+    assert drawing.shape_bidi("whale") == "whale"
     # qaf, tta, teh marbuta: initial, medial, final form, the last letter first
-    assert fonts.drawn("قطة") == "\ufe94\ufec4\ufed7"
+    assert drawing.shape_bidi("قطة") == "\ufe94\ufec4\ufed7"
 
 
 def test_frequencies(run, tmp_path):

@@ -1,56 +1,64 @@
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
-from w2vtrain.show.pictures.labels import place_labels
+from w2vtrain.show.pictures.drawing import figure
+from w2vtrain.show.pictures.labels import write_labels
 
-FRAME = (400.0, 300.0)
-
-
-def boxes(placed, sizes):
-    return [(p.x, p.y, p.x + sizes[p.index][0], p.y + sizes[p.index][1]) for p in placed]
+RANDOM = np.random.default_rng(0)
 
 
-@settings(max_examples=50)
-@given(
-    st.lists(
-        st.tuples(
-            st.floats(0, 400), st.floats(0, 300), st.floats(4, 120), st.floats(6, 20), st.booleans()
-        ),
-        min_size=1,
-        max_size=40,
-    )
-)
-def test_no_two_labels_overlap_and_all_stay_within(points):
-    places = np.array([p[:2] for p in points])
-    sizes = np.array([p[2:4] for p in points])
-    must = frozenset(i for i, p in enumerate(points) if p[4])
-    placed = place_labels(places, sizes, range(len(points)), FRAME, must)
-    found = boxes(placed, sizes)
-    for n, a in enumerate(found):
-        assert a[0] >= 0
-        assert a[1] >= 0
-        assert a[2] <= FRAME[0] + 1e-6
-        assert a[3] <= FRAME[1] + 1e-6
-        for b in found[n + 1 :]:
-            assert not (a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3])
+def written(points, texts, **chosen):
+    """Writes the labels in a picture; returns how many, and each one's box in pixels."""
+    with figure(texts, 4, 4) as (_, axes):
+        axes.set_xlim(0, 1)
+        axes.set_ylim(0, 1)
+        axes.set_axis_off()
+        number = write_labels(axes, points, texts, range(len(texts)), **chosen)
+        boxes = {t.get_text(): t.get_window_extent() for t in axes.texts}
+        corners = axes.transData.transform(points)
+        frame = axes.get_window_extent()
+    return number, boxes, corners, frame
 
 
-def test_a_lone_label_stands_right_of_its_point_or_left_where_wished():
-    at, size = np.array([[200.0, 150.0]]), np.array([[30.0, 10.0]])
-    (right,) = place_labels(at, size, [0], FRAME)
-    assert (right.x, right.y, right.far) == (205.0, 145.0, False)
-    (left,) = place_labels(at, size, [0], FRAME, left=frozenset([0]))
-    assert (left.x, left.y) == (165.0, 145.0)
+def overlapping(a, b):
+    return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1
 
 
-def test_the_first_in_order_wins_and_must_moves_further():
-    at = np.tile([[200.0, 150.0]], (30, 1))
-    size = np.tile([[60.0, 12.0]], (30, 1))
-    order = list(range(29, -1, -1))
-    few = place_labels(at, size, order, FRAME)
-    assert few[0].index == 29
-    assert len(few) < 10
-    must = place_labels(at, size, order, FRAME, must=frozenset(range(30)))
-    assert len(must) == 30
-    assert any(label.far for label in must)
+@pytest.mark.parametrize("required", [0, 5])
+def test_labels_overlap_neither_one_another_nor_points_and_stay_within(required):
+    points = RANDOM.uniform(0.05, 0.95, size=(60, 2))
+    texts = [f"word{i}" for i in range(60)]
+    number, boxes, corners, frame = written(points, texts, required=frozenset(range(required)))
+    assert 15 < number < 60
+    assert len(boxes) == number
+    assert all(f"word{i}" in boxes for i in range(required))
+    names = list(boxes)
+    for n, name in enumerate(names):
+        a = boxes[name]
+        assert a.x0 >= frame.x0 - 1
+        assert a.x1 <= frame.x1 + 1
+        assert not any(overlapping(a, boxes[other]) for other in names[n + 1 :])
+        assert not any(a.x0 < x < a.x1 and a.y0 < y < a.y1 for x, y in corners)
+
+
+def test_the_first_in_order_win_and_required_ones_are_all_written():
+    points = np.tile([[0.5, 0.5]], (30, 1))
+    texts = [f"word{i}" for i in range(30)]
+    number, boxes, *_ = written(points, texts)
+    assert number < 10
+    assert "word0" in boxes
+    number, boxes, *_ = written(points, texts, required=frozenset(range(30)))
+    assert number == 30
+    all_boxes = list(boxes.values())
+    assert not any(overlapping(a, b) for n, a in enumerate(all_boxes) for b in all_boxes[n + 1 :])
+
+
+def test_labels_avoid_lines_and_nothing_is_printed_where_there_is_no_room(capsys):
+    points = np.array([[0.5, 0.5]])
+    line = np.array([[0.3, 0.56], [0.7, 0.56]])
+    number, boxes, *_ = written(points, ["a word"], lines=[line])
+    box = boxes["a word"]
+    assert number == 1
+    assert not box.y0 < 0.56 * 400 < box.y1  # the axes fill most of 400 pixels
+    assert written(points, ["w" * 100])[0] == 0
+    assert capsys.readouterr().out == ""

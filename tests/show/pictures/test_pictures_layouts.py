@@ -9,8 +9,8 @@ from w2vtrain.show.pictures.layouts import layout, neighbors, principal_axes
 def groups(number=40, dim=12):
     """Three groups of vectors around three directions."""
     random = np.random.default_rng(0)
-    centres = np.eye(dim)[:3] * 3
-    points = np.repeat(centres, number, axis=0) + random.normal(scale=0.3, size=(3 * number, dim))
+    centers = np.eye(dim)[:3] * 3
+    points = np.repeat(centers, number, axis=0) + random.normal(scale=0.3, size=(3 * number, dim))
     return points.astype(np.float32), np.repeat(range(3), number)
 
 
@@ -30,7 +30,7 @@ def test_groups_stay_together_and_a_seed_gives_the_same_places(method):
     vectors, of = groups()
     places = layout(vectors, method, seed=3)
     assert (places.shape, places.dtype) == ((120, 2), np.float32)
-    # the nearest neighbour in the plane belongs to the same group
+    # the nearest neighbor in the plane belongs to the same group
     apart = np.linalg.norm(places[:, None] - places[None], axis=2)
     np.fill_diagonal(apart, np.inf)
     assert np.mean(of[apart.argmin(axis=1)] == of) > 0.95
@@ -41,7 +41,7 @@ def test_progress_reaches_its_end():
     vectors, _ = groups()
     told = []
     layout(vectors, "umap", progress=lambda task, done, total: told.append((task, done, total)))
-    assert ("nearest neighbours", 120, 120) in told
+    assert ("nearest neighbors", 120, 120) in told
     assert told[-1] == ("UMAP", 500, 500)
 
 
@@ -66,7 +66,7 @@ def test_equal_and_zero_vectors(method):
     assert np.isfinite(layout(vectors, method)).all()
 
 
-def test_neighbours_are_exact_or_nearly_so():
+def test_neighbors_are_exact_or_nearly_so():
     vectors, _ = groups(300)
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     rows, distances = neighbors(units, 5)

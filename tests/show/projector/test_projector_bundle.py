@@ -10,8 +10,8 @@ from w2vtrain.run.stage import atomic_stage
 from w2vtrain.show.projector.bundle import BundleSettings, make_bundle
 from w2vtrain.show.projector.check import check
 from w2vtrain.show.projector.columns import clusters, first_characters, user_columns
-from w2vtrain.show.projector.tensor import tensorboard_reads_bytes, write_bytes
 from w2vtrain.vectors.embeddings import Embeddings
+from w2vtrain.vectors.formats.projector import tensorboard_reads_bytes, write_bytes
 
 ODD = ['"quoted"', "007", "1e5", "naïve", "\u3000", "", "tab\there", "$x$", "犬", "a\u3000b"]
 NO_LAYOUT = BundleSettings(layouts=(), clusters=0)
@@ -66,7 +66,7 @@ def test_a_bundle_is_made_once_and_anew_when_it_is_stale(run, tmp_path):
 def test_a_folder_with_something_else_is_left_alone(run, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("dear to me")
-    with pytest.raises(W2VError, match="something else"):
+    with pytest.raises(W2VError, match="something other"):
         make_bundle(run, tmp_path / "mine", NO_LAYOUT)
     assert (tmp_path / "mine/thesis.txt").read_text() == "dear to me"
 
@@ -94,7 +94,7 @@ def test_user_columns_are_joined_by_token(tmp_path):
         ("token\nwhale\n", "1 columns"),
         ("token,rank\nwhale,1\n", "column 'rank'"),
         ("token,a\nwhale\n", "row 2: 1 cells"),
-        ("token,a\nwhale,1\nwhale,2\n", "stands there twice"),
+        ("token,a\nwhale,1\nwhale,2\n", "is there twice"),
         ("token,a\nghost,1\n", "None of the 1 words"),
         ("", "0 columns"),
     ],
@@ -116,7 +116,7 @@ def test_clusters_group_by_direction_and_are_named_by_frequent_words():
     assert clusters(Embeddings([f"w{i}" for i in range(60)], vectors), 3) == names
 
 
-def test_first_characters_fit_the_pages_colours():
+def test_first_characters_fit_the_pages_colors():
     tokens = [chr(0x4E00 + i) for i in range(80)] + ["a"] * 5 + ["7up", ""]
     firsts = first_characters(tokens)
     assert len(set(firsts)) == 50

@@ -1,124 +1,109 @@
-"""Labels beside points so that no two overlap: the important first, the rest where room is."""
+"""Write labels beside points so that none overlaps another label, a point or a line."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import contextlib
+import io
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 
-# Where a label may stand about its point, the best first: right, left, above, below, the corners.
-_DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
-_CELL = 32.0  # pixels of the grid that finds neighbours fast
+from w2vtrain.show.pictures.drawing import FAINT, library
+
+_NEAR = 0.02  # of the picture's width: how far a label may be from its point
+_FAR = 0.25  # for labels that must be there
+_CANDIDATES = 60  # places tried for a label
+_SHORT_LINE = 9.0  # points: a label nearer than this needs no line to its point
 
 
-@dataclass(frozen=True)
-class Placed:
-    """A label's place.
-
-    Args:
-        index: of the point.
-        x, y: the lower left corner, in pixels.
-        far: whether it stands away from its point, and needs a line to it.
-    """
-
-    index: int
-    x: float
-    y: float
-    far: bool
-
-
-def place_labels(
+def write_labels(
+    axes: Any,
     points: np.ndarray,
-    sizes: np.ndarray,
+    texts: Sequence[str],
     order: Sequence[int],
-    frame: tuple[float, float],
-    must: frozenset[int] = frozenset(),
-    wide: frozenset[int] = frozenset(),
-    left: frozenset[int] = frozenset(),
-    gap: float = 5.0,
-) -> list[Placed]:
-    """Returns places for as many labels as fit without touching one another.
+    required: Collection[int] = frozenset(),
+    bold: Collection[int] = frozenset(),
+    font: float = 9.0,
+    lines: Sequence[np.ndarray] = (),
+) -> int:
+    """Write labels beside points where there is room; return how many.
+
+    A label that is moved away from its point is joined to it by a line. The limits of the axes must
+    be set before, and must not change afterwards.
 
     Args:
-        points: float array, shape `(points, 2)`: pixels from the lower left corner.
-        sizes: float array, shape `(points, 2)`: width and height of each label, in pixels.
-        order: the points whose labels are wanted, the most important first.
-        frame: width and height of the picture; labels stay within it.
-        must: points whose labels are moved further away rather than left out.
-        wide: points with a larger mark, whose labels keep twice the distance.
-        left: labels that would rather stand left of their point than right.
-        gap: pixels between a point and its label.
+        axes: the Matplotlib axes.
+        points: float array, shape `(points, 2)`, in the axes' units; labels avoid all of them.
+        texts: a label for each point, after `shape_bidi`.
+        order: the labels wanted, the most important first.
+        required: labels that are moved away, or overlap, rather than being left out.
+        bold: labels in larger and bold letters.
+        font: size in points.
+        lines: float arrays, shape `(2, 2)`: from where to where lines run that labels avoid.
     """
-    taken = _Taken()
-    for point in points[list(order)]:
-        taken.add(point[0] - 1, point[1] - 1, point[0] + 1, point[1] + 1, is_point=True)
-    placed = []
-    for index in order:
-        rings = (1, 2.5, 4.5, 7, 10, 14, 19, 25) if index in must else (1,)
-        turned = -1 if index in left else 1
-        directions = [(turned * right, up) for right, up in _DIRECTIONS]
-        reach = gap * (1 + (index in wide))
-        spot = _free_spot(points[index], sizes[index], taken, frame, reach, rings, directions)
-        if spot is not None:
-            x, y, ring = spot
-            taken.add(x, y, x + sizes[index][0], y + sizes[index][1])
-            placed.append(Placed(index, x, y, ring > 1))
-    return placed
+    axes.figure.draw_without_rendering()  # labels are measured in the final layout
+    axes.figure.set_layout_engine("none")
+    avoided = list(lines)
+    number = 0
+    for rows, must in (
+        ([row for row in order if row in required], True),
+        ([row for row in order if row not in required], False),
+    ):
+        if rows:
+            written = _allocate(axes, points, texts, rows, must, bold, font, avoided)
+            number += len(written)
+            avoided += [edge for text in written for edge in _edges(axes, text)]
+    return number
 
 
-def _free_spot(
-    point: np.ndarray,
-    size: np.ndarray,
-    taken: "_Taken",
-    frame: tuple[float, float],
-    gap: float,
-    rings: Sequence[float],
-    directions: Sequence[tuple[int, int]],
-) -> tuple[float, float, float] | None:
-    width, height = size
-    for ring in rings:
-        free = []
-        for rank, (right, up) in enumerate(directions):
-            reach = gap * ring * (0.7 if right and up else 1)
-            x = point[0] + right * reach + (right - 1) * width / 2
-            y = point[1] + up * reach + (up - 1) * height / 2
-            inside = min(x, y) >= 0 and x + width <= frame[0] and y + height <= frame[1]
-            if inside and not taken.hits(x, y, x + width, y + height):
-                covered = taken.points_in(x, y, x + width, y + height)
-                free.append((covered, rank, x, y))
-        if free:
-            _, _, x, y = min(free)
-            return x, y, ring
-    return None
-
-
-class _Taken:
-    """Boxes that are taken, found by the cells of a grid that they touch."""
-
-    def __init__(self) -> None:
-        self._boxes: dict[tuple[int, int], list[tuple[float, float, float, float]]] = {}
-        self._points: dict[tuple[int, int], list[tuple[float, float, float, float]]] = {}
-
-    def add(self, x0: float, y0: float, x1: float, y1: float, is_point: bool = False) -> None:
-        table = self._points if is_point else self._boxes
-        for cell in _cells(x0, y0, x1, y1):
-            table.setdefault(cell, []).append((x0, y0, x1, y1))
-
-    def hits(self, x0: float, y0: float, x1: float, y1: float) -> bool:
-        return any(
-            x0 < b[2] and b[0] < x1 and y0 < b[3] and b[1] < y1
-            for cell in _cells(x0, y0, x1, y1)
-            for b in self._boxes.get(cell, ())
+def _allocate(
+    axes: Any,
+    points: np.ndarray,
+    texts: Sequence[str],
+    rows: Sequence[int],
+    must: bool,
+    bold: Collection[int],
+    font: float,
+    lines: Sequence[np.ndarray],
+) -> list[Any]:
+    """Write the labels of some rows; return the Matplotlib texts that were written."""
+    textalloc = library("textalloc", "A picture with labels")
+    ends = np.array(lines).reshape(-1, 2, 2)  # (lines, start and end, x and y)
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints where nothing finds room
+        _, _, written, connectors = textalloc.allocate(
+            axes,
+            *points[list(rows)].T,
+            [texts[row] for row in rows],
+            x_scatter=points[:, 0],
+            y_scatter=points[:, 1],
+            x_lines=list(ends[:, :, 0]) if len(ends) else None,
+            y_lines=list(ends[:, :, 1]) if len(ends) else None,
+            textsize=[font + 2 * (row in bold) for row in rows],
+            fontweight=["bold" if row in bold else "normal" for row in rows],
+            margin=0.003,
+            min_distance=0.005,
+            max_distance=_FAR if must else _NEAR,
+            avoid_label_lines_overlap=True,
+            nbr_candidates=_CANDIDATES * (5 if must else 1),
+            draw_all=must,
+            linecolor=FAINT,
+            linewidth=0.6,
+            va="bottom",
+            parse_math=False,  # a word may hold a dollar sign
         )
-
-    def points_in(self, x0: float, y0: float, x1: float, y1: float) -> int:
-        return sum(
-            x0 < b[2] and b[0] < x1 and y0 < b[3] and b[1] < y1
-            for cell in _cells(x0, y0, x1, y1)
-            for b in self._points.get(cell, ())
-        )
+    for line in connectors:
+        if line is not None and _length(axes, line) < _SHORT_LINE:
+            line.remove()
+    return [text for text in written if text is not None]
 
 
-def _cells(x0: float, y0: float, x1: float, y1: float) -> list[tuple[int, int]]:
-    columns = range(int(x0 // _CELL), int(x1 // _CELL) + 1)
-    rows = range(int(y0 // _CELL), int(y1 // _CELL) + 1)
-    return [(column, row) for column in columns for row in rows]
+def _length(axes: Any, line: Any) -> float:
+    """Return the length in points of a straight line on the axes."""
+    start, end = axes.transData.transform(line.get_xydata())
+    return float(np.linalg.norm(end - start)) * 72 / axes.figure.dpi
+
+
+def _edges(axes: Any, text: Any) -> list[np.ndarray]:
+    """Return the four sides and a diagonal of a text, in the axes' units."""
+    box = text.get_window_extent().transformed(axes.transData.inverted())
+    corners = [(box.x0, box.y0), (box.x1, box.y0), (box.x1, box.y1), (box.x0, box.y1)]
+    return [np.array([corners[a], corners[b]]) for a, b in ((0, 1), (1, 2), (2, 3), (3, 0), (0, 2))]

@@ -2,7 +2,7 @@
 
 All are seeded: the same vectors and seed give the same places on the same machine. For UMAP this
 costs the second core in its last phase: with several threads, its updates race. Above `EXACT_ROWS`
-words the search for neighbours depends on the number of threads, and so do t-SNE and UMAP.
+words the search for neighbors depends on the number of threads, and so do t-SNE and UMAP.
 """
 
 import io
@@ -14,30 +14,31 @@ from typing import Any, Literal
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.show.pictures.extra import library, umap_library
+from w2vtrain.show.pictures.drawing import library, umap_library
 from w2vtrain.vectors import search
 
 Method = Literal["pca", "tsne", "umap", "vectors"]
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 METHODS: tuple[Method, ...] = ("pca", "tsne", "umap", "vectors")
+METHOD_NAMES = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA", "vectors": "The vectors"}
 
 UMAP_NEIGHBORS = 15
 UMAP_EPOCHS = 200
 TSNE_ITERATIONS = 500
-EXACT_ROWS = 12_000  # up to here all pairs are compared; above, nearest neighbours are approximate
+EXACT_ROWS = 12_000  # up to here all pairs are compared; above, nearest neighbors are approximate
 _PCA_SAMPLE = 100_000
 _QUERIES = 1024
 _FEW = 2000  # words that one thread places faster: several wait for one another more than they work
 
 
-def _silent(task: str, done: int, total: int) -> None:
-    """Shows no progress."""
+def no_progress(task: str, done: int, total: int) -> None:
+    """Show no progress."""
 
 
 def layout(
-    vectors: np.ndarray, method: Method, seed: int = 1, progress: Progress = _silent
+    vectors: np.ndarray, method: Method, seed: int = 1, progress: Progress = no_progress
 ) -> np.ndarray:
-    """Returns a place in the plane for each vector.
+    """Return a place in the plane for each vector.
 
     Vectors are taken at length 1, so that near means a high cosine; `vectors` takes them as they
     are.
@@ -66,8 +67,19 @@ def layout(
     return (_tsne if method == "tsne" else _umap)(units, start, seed, progress)
 
 
+def fit_square(places: np.ndarray) -> np.ndarray:
+    """Return float64 places moved and scaled alike on both axes to fit -1 to 1.
+
+    Args:
+        places: float array, shape `(points, 2)`.
+    """
+    low, high = places.min(axis=0), places.max(axis=0)
+    scale = max(float((high - low).max()) / 2, 1e-30)
+    return (places.astype(np.float64) - (low + high) / 2) / scale
+
+
 def principal_plane(vectors: np.ndarray) -> np.ndarray:
-    """Returns the vectors' coordinates on their two directions of most variance.
+    """Return the vectors' coordinates on their two directions of most variance.
 
     Args:
         vectors: float32 array, shape `(tokens, dim)`.
@@ -79,10 +91,10 @@ def principal_plane(vectors: np.ndarray) -> np.ndarray:
 
 
 def principal_axes(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the mean of vectors and their two directions of most variance.
+    """Return the mean of vectors and their two directions of most variance.
 
-    Exact, from the covariance, without an iteration; each axis is turned so that its longest
-    coefficient is positive, so that the same vectors give the same picture.
+    Exact, from the covariance; each axis is turned so that its largest coefficient is positive, so
+    that the same vectors give the same picture.
 
     Args:
         vectors: float32 array, shape `(tokens, dim)`.
@@ -92,11 +104,11 @@ def principal_axes(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
     covariance = np.zeros((vectors.shape[1],) * 2)
     for rows in search.blocks(len(vectors), _PCA_SAMPLE // 4):
-        centred = vectors[rows] - mean
-        covariance += centred.T @ centred
+        centered = vectors[rows] - mean
+        covariance += centered.T @ centered
     axes = np.linalg.eigh(covariance)[1][:, ::-1][:, :2]
-    longest = np.abs(axes).argmax(axis=0)
-    axes = (axes * np.sign(axes[longest, range(axes.shape[1])])).astype(np.float32)
+    largest = np.abs(axes).argmax(axis=0)
+    axes = (axes * np.sign(axes[largest, range(axes.shape[1])])).astype(np.float32)
     return mean, np.pad(axes, ((0, 0), (0, 2 - axes.shape[1])))
 
 
@@ -104,7 +116,7 @@ def _tsne(units: np.ndarray, start: np.ndarray, seed: int, progress: Progress) -
     open_tsne = library("openTSNE", "A t-SNE layout")
     affinity = library("openTSNE.affinity", "A t-SNE layout")
     nearest = library("openTSNE.nearest_neighbors", "A t-SNE layout")
-    # Of many words each has but a few real neighbours: 10 of 30 suffice and take a third.
+    # Of many words each has but a few real neighbors: 10 of 30 suffice and take a third.
     perplexity = 30.0 if len(units) <= EXACT_ROWS else 10.0
     perplexity = min(perplexity, (len(units) - 1) / 3)
     rows, distances = neighbors(units, int(3 * perplexity), seed, progress)
@@ -132,7 +144,7 @@ def _umap(units: np.ndarray, start: np.ndarray, seed: int, progress: Progress) -
     umap = umap_library()
     size = min(UMAP_NEIGHBORS, len(units) - 1)
     rows, distances = neighbors(units, size - 1, seed, progress)
-    itself = np.arange(len(units))[:, np.newaxis]  # UMAP counts a point among its neighbours
+    itself = np.arange(len(units))[:, np.newaxis]  # UMAP counts a point among its neighbors
     known = (np.hstack([itself, rows]), np.hstack([np.zeros_like(distances[:, :1]), distances]))
     epochs = 500 if len(units) <= EXACT_ROWS else UMAP_EPOCHS
     spread = 10 / max(float(np.abs(start).max()), 1e-30)
@@ -165,11 +177,11 @@ class _Told(io.StringIO):
 
 
 def neighbors(
-    units: np.ndarray, k: int, seed: int = 1, progress: Progress = _silent
+    units: np.ndarray, k: int, seed: int = 1, progress: Progress = no_progress
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the `k` nearest other rows of each row, and their distances.
+    """Return the `k` nearest other rows of each row, and their distances.
 
-    Exact up to `EXACT_ROWS` rows; above that by nearest-neighbour descent, which is seeded.
+    Exact up to `EXACT_ROWS` rows; above that by nearest-neighbor descent, which is seeded.
 
     Args:
         units: float32 array of unit rows, shape `(tokens, dim)`.
@@ -178,11 +190,11 @@ def neighbors(
     """
     k = min(k, len(units) - 1)
     if len(units) > EXACT_ROWS:
-        progress("nearest neighbours", 0, 1)
+        progress("nearest neighbors", 0, 1)
         descent = library("pynndescent", "A layout of many words")
         index = descent.NNDescent(units, n_neighbors=k + 1, random_state=seed, n_jobs=_threads())
         rows, distances = index.neighbor_graph
-        progress("nearest neighbours", 1, 1)
+        progress("nearest neighbors", 1, 1)
         return rows[:, 1:], distances[:, 1:].astype(np.float32)
     rows = np.empty((len(units), k), np.int64)
     cosines = np.empty((len(units), k), np.float32)
@@ -190,14 +202,14 @@ def neighbors(
     for span in search.blocks(len(units), _QUERIES):
         found, scores = search.nearest(units, scales, units[span], k + 1)
         rows[span], cosines[span] = _without_self(found, scores, span.start)
-        progress("nearest neighbours", span.stop, len(units))
+        progress("nearest neighbors", span.stop, len(units))
     return rows, np.sqrt(np.maximum(2 - 2 * cosines, 0))
 
 
 def _without_self(
     found: np.ndarray, scores: np.ndarray, first: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Takes each query's own row out; where equal rows pushed it out, the last one goes."""
+    """Take each query's own row out; where equal rows pushed it out, the last one goes."""
     own = found == np.arange(first, first + len(found))[:, np.newaxis]
     own[~own.any(axis=1), -1] = True
     shape = (len(found), found.shape[1] - 1)

@@ -13,7 +13,8 @@ import numpy as np
 
 from w2vtrain.errors import W2VError
 from w2vtrain.run.stage import atomic_write, translated_os_errors
-from w2vtrain.show.pictures.canvas import COLOURS, MARKS
+from w2vtrain.show.pictures.drawing import COLORS, MARKS
+from w2vtrain.show.pictures.layouts import fit_square
 from w2vtrain.show.pictures.word_map import WordMap
 
 _DIGITS = 5  # of a coordinate between -1 and 1
@@ -21,16 +22,14 @@ _METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA", "vectors": "the vecto
 
 
 def write_map_page(chart: WordMap, path: Path, title: str) -> None:
-    """Writes the map to one HTML file that needs no network.
+    """Write the map to one HTML file that needs no network.
 
     Raises:
         W2VError: the file's name does not end in .html, or it cannot be written.
     """
     if path.suffix.lower() not in (".html", ".htm"):
         raise W2VError(f"{path} ends in {path.suffix!r}.", "Give a name that ends in .html.")
-    low, high = chart.places.min(axis=0), chart.places.max(axis=0)
-    scale = max(float((high - low).max()) / 2, 1e-30)
-    places = np.round((chart.places.astype(np.float64) - (low + high) / 2) / scale, _DIGITS)
+    places = np.round(fit_square(chart.places), _DIGITS)
     data = {
         "title": title,
         "about": f"{len(chart.tokens):,} words, placed by {_METHODS[chart.method]}",
@@ -45,7 +44,7 @@ def write_map_page(chart: WordMap, path: Path, title: str) -> None:
             {
                 "name": name,
                 "rows": sorted(rows),
-                "colour": COLOURS[number % len(COLOURS)],
+                "color": COLORS[number % len(COLORS)],
                 "mark": MARKS[number % len(MARKS)],
             }
             for number, (name, rows) in enumerate(chart.groups.items())
@@ -63,7 +62,7 @@ def write_map_page(chart: WordMap, path: Path, title: str) -> None:
 
 
 def _home(places: np.ndarray) -> list[float]:
-    """Returns the centre and the reach of the first view: far outliers do not make it small."""
+    """Return the center and the reach of the first view: far outliers do not make it small."""
     low, high = np.quantile(places, (0.005, 0.995), axis=0)
-    centre = (low + high) / 2
-    return [*centre.tolist(), max(float((high - low).max()) / 2 * 1.1, 1e-9)]
+    center = (low + high) / 2
+    return [*center.tolist(), max(float((high - low).max()) / 2 * 1.1, 1e-9)]

@@ -11,9 +11,7 @@ import numpy as np
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest, translated_os_errors
-from w2vtrain.show.pictures.canvas import figure, write
-from w2vtrain.show.pictures.extra import library
-from w2vtrain.show.pictures.fonts import drawn
+from w2vtrain.show.pictures.drawing import figure, library, shape_bidi, write_figure
 from w2vtrain.show.pictures.layouts import Method, Progress, layout, principal_axes
 from w2vtrain.show.pictures.word_map import WordMap, draw_on
 from w2vtrain.vectors import search
@@ -21,7 +19,7 @@ from w2vtrain.vectors import search
 _TWEENS = 6  # pictures of the animation from one snapshot to the next, at most
 _PICTURES = 60  # of the whole animation; more only where there are more snapshots
 _MILLISECONDS = 110
-_HOLD = 1500  # milliseconds that the last picture stands
+_HOLD = 1500  # milliseconds that the last picture is shown
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Snapshots:
 
 
 def read_snapshots(run: Path) -> Snapshots:
-    """Returns what `w2v train --snapshots` kept of a run.
+    """Return what `w2v train --snapshots` kept of a run.
 
     Raises:
         W2VError: the run was trained without, or a file is damaged.
@@ -66,7 +64,7 @@ def places_over_time(
     seed: int,
     progress: Progress,
 ) -> np.ndarray:
-    """Returns where words stand at each snapshot, in one plane, so that they can be compared.
+    """Return where words are at each snapshot, in one plane, so that the places can be compared.
 
     With `pca` the plane is that of the last snapshot, in which all are seen; with `tsne` and `umap`
     the words of all snapshots are laid out together; `vectors` are as they are.
@@ -93,7 +91,7 @@ def draw_side_by_side(
     paths: Sequence[Path],
     panels: int = 3,
 ) -> None:
-    """Writes maps of some snapshots beside one another: the first, the last, and some between.
+    """Write maps of some snapshots beside one another: the first, the last, and some between.
 
     Args:
         chart: the words.
@@ -103,7 +101,7 @@ def draw_side_by_side(
         panels: how many maps.
     """
     times = np.unique(np.linspace(0, len(epochs) - 1, min(panels, len(epochs))).round().astype(int))
-    texts = [drawn(token) for token in chart.tokens]
+    texts = [shape_bidi(token) for token in chart.tokens]
     reach = [places[times].min(axis=(0, 1)), places[times].max(axis=(0, 1))]
     with figure(texts, 5 * len(times), 5.4, columns=len(times), squeeze=False) as (drawing, axes):
         for panel in axes[0]:  # the figure is laid out once, with all it will hold
@@ -112,8 +110,8 @@ def draw_side_by_side(
         for time, panel in zip(times, axes[0], strict=True):
             title = _epoch(epochs[time])
             now = chart.with_places(places[time])
-            draw_on(drawing, panel, now, texts, title, reach, legend=time == 0)
-        write(drawing, paths, dpi=110)
+            draw_on(panel, now, texts, title, reach, legend=time == 0)
+        write_figure(drawing, paths, dpi=110)
 
 
 def draw_animation(
@@ -123,14 +121,14 @@ def draw_animation(
     path: Path,
     progress: Progress,
 ) -> None:
-    """Writes an animated GIF in which the words move from snapshot to snapshot.
+    """Write an animated GIF in which the words move from snapshot to snapshot.
 
     Raises:
         W2VError: the file's name does not end in .gif, or it cannot be written.
     """
     if path.suffix.lower() != ".gif":
         raise W2VError(f"{path} ends in {path.suffix!r}.", "Give a name that ends in .gif.")
-    texts = [drawn(token) for token in chart.tokens]
+    texts = [shape_bidi(token) for token in chart.tokens]
     reach = [places.min(axis=(0, 1)), places.max(axis=(0, 1))]
     tweens = min(_TWEENS, max(1, _PICTURES // (len(epochs) - 1)))
     total = (len(epochs) - 1) * tweens + 1
@@ -140,7 +138,7 @@ def draw_animation(
         share = (1 - np.cos(np.pi * tween / tweens)) / 2  # slow at both ends
         at = places[time] if not tween else places[time] * (1 - share) + places[time + 1] * share
         with figure(texts, 5, 5.3) as (drawing, axes):
-            draw_on(drawing, axes, chart.with_places(at), texts, _epoch(epochs[time]), reach)
+            draw_on(axes, chart.with_places(at), texts, _epoch(epochs[time]), reach)
             frames.append(_picture(drawing))
         progress("animation", number + 1, total)
     pause = 4 if tweens == _TWEENS else 2  # at each snapshot
@@ -153,7 +151,7 @@ def draw_animation(
 
 
 def _picture(drawing: Any) -> Any:
-    """Returns a figure as a Pillow image of few colours."""
+    """Return a figure as a Pillow image of few colors."""
     image = library("PIL.Image", "An animation")
     with io.BytesIO() as buffer:
         drawing.savefig(buffer, dpi=90, format="png")

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.show.pictures.canvas import COLOURS, MARKS, figure, write
-from w2vtrain.show.pictures.fonts import drawn
-from w2vtrain.show.pictures.layouts import Method, Progress, layout
-from w2vtrain.show.pictures.text_boxes import write_labels
+from w2vtrain.show.pictures.drawing import COLORS, MARKS, figure, shape_bidi, write_figure
+from w2vtrain.show.pictures.labels import write_labels
+from w2vtrain.show.pictures.layouts import Method, Progress, layout, no_progress
 from w2vtrain.vectors.embeddings import Embeddings
 
 _FEW = 120  # words that have room for larger marks and letters
@@ -27,7 +26,7 @@ class WordMap:
         counts: int64 array, shape `(tokens,)`, or None where unknown.
         ranks: each word's row in all the vectors.
         method: how the places were found.
-        groups: named rows that share a colour and a mark, such as a word and its neighbours.
+        groups: named rows that share a color and a mark, such as a word and its neighbors.
         highlighted: rows that stand out.
         all_labels: whether every word is labelled, or only where there is room.
     """
@@ -42,12 +41,8 @@ class WordMap:
     all_labels: bool = False
 
     def with_places(self, places: np.ndarray) -> "WordMap":
-        """Returns the same words at other places."""
+        """Return the same words at other places."""
         return replace(self, places=places)
-
-
-def _silent(task: str, done: int, total: int) -> None:
-    """Shows no progress."""
 
 
 def map_of(
@@ -59,9 +54,9 @@ def map_of(
     neighbors_of: Sequence[str] = (),
     k: int = 15,
     seed: int = 1,
-    progress: Progress = _silent,
+    progress: Progress = no_progress,
 ) -> WordMap:
-    """Returns a map of chosen words, of words and their neighbours, or of the most frequent.
+    """Return a map of chosen words, of words and their neighbors, or of the most frequent.
 
     Args:
         embeddings: the vectors, most frequent first.
@@ -69,8 +64,8 @@ def map_of(
         top: how many of the most frequent words, where none are chosen.
         words: exactly these words, all labelled.
         highlight: words that stand out; they are added where they are not on the map.
-        neighbors_of: words whose `k` nearest neighbours are shown with them, a colour each.
-        k: neighbours of each of these.
+        neighbors_of: words whose `k` nearest neighbors are shown with them, a color each.
+        k: neighbors of each of these.
         seed: of the layout.
         progress: is called with what is being done.
     Raises:
@@ -84,8 +79,8 @@ def map_of(
         rows += named[word]
     chosen = bool(rows)
     rows = rows or list(range(min(top, len(embeddings))))
-    standing = embeddings.rows([*highlight, *neighbors_of])
-    rows = list(dict.fromkeys([*rows, *standing]))
+    added = embeddings.rows([*highlight, *neighbors_of])
+    rows = list(dict.fromkeys([*rows, *added]))
     if len(rows) < 2:
         raise W2VError(f"A map of {len(rows)} word shows nothing.", "Choose two words or more.")
     at = {row: place for place, row in enumerate(rows)}
@@ -97,13 +92,13 @@ def map_of(
         ranks=tuple(rows),
         method=method,
         groups={name: frozenset(at[row] for row in group) for name, group in named.items()},
-        highlighted=frozenset(at[row] for row in standing),
+        highlighted=frozenset(at[row] for row in added),
         all_labels=chosen,
     )
 
 
 def draw_map(chart: WordMap, paths: Sequence[Path], title: str = "", size: float = 8.0) -> int:
-    """Writes the map to PNG or SVG files; returns how many words have their label.
+    """Write the map to PNG or SVG files; return how many words have their label.
 
     Args:
         chart: the words and places.
@@ -111,15 +106,14 @@ def draw_map(chart: WordMap, paths: Sequence[Path], title: str = "", size: float
         title: above the map.
         size: inches a side.
     """
-    texts = [drawn(token) for token in chart.tokens]
+    texts = [shape_bidi(token) for token in chart.tokens]
     with figure([*texts, title], size, size) as (drawing, axes):
-        labelled = draw_on(drawing, axes, chart, texts, title)
-        write(drawing, paths)
+        labelled = draw_on(axes, chart, texts, title)
+        write_figure(drawing, paths)
     return labelled
 
 
 def draw_on(
-    drawing: Any,
     axes: Any,
     chart: WordMap,
     texts: Sequence[str],
@@ -127,7 +121,7 @@ def draw_on(
     extent: Sequence[np.ndarray] | None = None,
     legend: bool = True,
 ) -> int:
-    """Draws the map on Matplotlib axes; returns how many words have their label.
+    """Draw the map on Matplotlib axes; return how many words have their label.
 
     Args:
         extent: the lowest and the highest place that must fit; by default the map's own.
@@ -138,22 +132,20 @@ def draw_on(
     order = _order(chart)
     must = frozenset(order) if chart.all_labels else chart.highlighted
     font = 9.0 if len(chart.tokens) <= _FEW else 7.0
-    return write_labels(
-        drawing, axes, texts, chart.places, order, must, chart.highlighted, font=font
-    )
+    return write_labels(axes, chart.places, texts, order, must, chart.highlighted, font)
 
 
 def _order(chart: WordMap) -> list[int]:
-    """Returns the rows, highlighted ones first; with very many, only as many as could be read."""
+    """Return the rows, highlighted ones first; with very many, only as many as could be read."""
     rest = (row for row in range(len(chart.tokens)) if row not in chart.highlighted)
     return [*sorted(chart.highlighted), *rest][:4000]
 
 
 def _frame(axes: Any, extent: Sequence[np.ndarray], title: str) -> None:
     low, high = extent
-    centre, reach = (low + high) / 2, max(float((high - low).max()) / 2, 1e-9) * 1.08
-    axes.set_xlim(centre[0] - reach, centre[0] + reach)
-    axes.set_ylim(centre[1] - reach, centre[1] + reach)
+    center, reach = (low + high) / 2, max(float((high - low).max()) / 2, 1e-9) * 1.08
+    axes.set_xlim(center[0] - reach, center[0] + reach)
+    axes.set_ylim(center[1] - reach, center[1] + reach)
     axes.set_aspect("equal")
     axes.set_xticks([])
     axes.set_yticks([])
@@ -167,15 +159,15 @@ def _points(axes: Any, chart: WordMap, legend: bool) -> None:
     plain = [row for row in range(len(chart.tokens)) if row not in grouped]
     many = len(chart.tokens) > _FEW
     size = 12 if not many else 8 if len(chart.tokens) <= 1500 else 3
-    colour = "#999999" if many else COLOURS[0]
-    axes.scatter(*chart.places[plain].T, color=colour, s=size, linewidths=0)
+    color = "#999999" if many else COLORS[0]
+    axes.scatter(*chart.places[plain].T, color=color, s=size, linewidths=0)
     for number, (name, rows) in enumerate(chart.groups.items()):
         axes.scatter(
             *chart.places[sorted(rows)].T,
             s=22,
-            color=COLOURS[number % len(COLOURS)],
+            color=COLORS[number % len(COLORS)],
             marker=MARKS[number % len(MARKS)],
-            label=drawn(name),
+            label=shape_bidi(name),
         )
     if legend and len(chart.groups) > 1:
         names = axes.legend(  # below the map, where it hides no word

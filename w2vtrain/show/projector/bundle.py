@@ -1,6 +1,6 @@
 """All that the Projector can use of some vectors, in one folder.
 
-The two TSVs for an upload by hand; the tensor as raw bytes, which loads at once; columns to colour
+The two TSVs for an upload by hand; the tensor as raw bytes, which loads at once; columns to color
 by; saved views with layouts that the page could not compute itself; a config for TensorBoard and
 one for the page alone.
 """
@@ -17,11 +17,10 @@ import numpy as np
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import atomic_stage, read_manifest, sha256
-from w2vtrain.show.pictures.extra import installed
-from w2vtrain.show.pictures.layouts import METHODS, Method, Progress, layout
+from w2vtrain.show.pictures.drawing import libraries_installed
+from w2vtrain.show.pictures.layouts import METHODS, Method, Progress, layout, no_progress
 from w2vtrain.show.projector import columns
 from w2vtrain.show.projector.bookmarks import write_bookmarks
-from w2vtrain.show.projector.tensor import BYTES_FILE, tensorboard_reads_bytes, write_bytes
 from w2vtrain.vectors.embeddings import Embeddings
 from w2vtrain.vectors.formats import projector as tsv
 from w2vtrain.vectors.formats.stream import of_matrix
@@ -37,7 +36,7 @@ class BundleSettings:
         top: the most frequent words; TensorBoard shows 100,000 at most.
         layouts: the saved views, each computed for every point. None: `vectors` where they have two
             numbers, else `umap` where the extra `w2vtrain[plot]` is installed.
-        clusters: k-means groups to colour by; 0 for none.
+        clusters: k-means groups to color by; 0 for none.
         seed: of the layouts and the clusters.
         metadata: a CSV or TSV file with more columns; its first column holds the tokens.
     """
@@ -61,15 +60,15 @@ class BundleSettings:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle that stands.
+    """A bundle on disk.
 
     Args:
-        folder: where.
+        folder: where it is.
         rows: points.
         dim: numbers in a vector.
-        rows_in_all: the rows that there were before `top` cut them.
+        rows_in_all: how many rows the source has before `top` cuts them.
         joined: words that the user's table has a row for; None without a table.
-        reused: whether it stood there already, made of the same vectors with the same settings.
+        reused: whether it was there already, made from the same vectors with the same settings.
     """
 
     folder: Path
@@ -80,28 +79,24 @@ class Bundle:
     reused: bool
 
 
-def _silent(task: str, done: int, total: int) -> None:
-    """Shows no progress."""
-
-
 def make_bundle(
     source: Path,
     folder: Path,
     settings: BundleSettings | None = None,
     force: bool = False,
-    progress: Progress = _silent,
+    progress: Progress = no_progress,
 ) -> Bundle:
-    """Makes the bundle of a run or a vector file in `folder`, unless it is there and not stale.
+    """Make the bundle of a run or a vector file in `folder`, unless it is there and not stale.
 
     Args:
         source: a run directory, or a vector file of a known format.
         folder: the folder to write; an older bundle there is replaced.
         settings: what goes in.
-        force: make it anew in any case.
+        force: make it anew even if it is not stale.
         progress: is called with what is being done.
     Raises:
         W2VError: no vectors, other files in `folder`, a setting that does not fit, or a place that
-            cannot be written. What stood there stays.
+            cannot be written. What was there stays.
     """
     settings = settings or BundleSettings()
     wanted = {
@@ -109,9 +104,9 @@ def make_bundle(
         "layouts": None if settings.layouts is None else list(settings.layouts),
     }
     inputs = _inputs(source, settings)
-    standing = _standing(folder)
-    if standing and not force and (standing["config"], standing["inputs"]) == (wanted, inputs):
-        return Bundle(folder, **standing["summary"], reused=True)
+    existing = _existing_manifest(folder)
+    if existing and not force and (existing["config"], existing["inputs"]) == (wanted, inputs):
+        return Bundle(folder, **existing["summary"], reused=True)
     whole = Embeddings.load(source)
     top = slice(0, settings.top)
     counts = None if whole.counts is None else whole.counts[top]
@@ -131,7 +126,7 @@ def make_bundle(
 
 
 def _inputs(source: Path, settings: BundleSettings) -> dict[str, str]:
-    """Returns the checksums of what the bundle is made from."""
+    """Return the checksums of what the bundle is made from."""
     run = RunDirectory(source)
     if run.model.is_dir():
         files = read_manifest(run.model, made_by=f"w2v train {source}")["files"]
@@ -151,8 +146,8 @@ def _inputs(source: Path, settings: BundleSettings) -> dict[str, str]:
     return inputs
 
 
-def _standing(folder: Path) -> dict[str, Any] | None:
-    """Returns the manifest of the bundle that stands in `folder`; None if nothing does."""
+def _existing_manifest(folder: Path) -> dict[str, Any] | None:
+    """Return the manifest of the bundle in `folder`; None where there is nothing."""
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
         return None
     try:
@@ -161,7 +156,7 @@ def _standing(folder: Path) -> dict[str, Any] | None:
         manifest = {}
     if manifest.get("stage") != "projector":
         raise W2VError(
-            f"{folder} holds something else than a bundle, which would be replaced.",
+            f"{folder} holds something other than a bundle, which would be replaced.",
             "Give a new folder with --output.",
         )
     return manifest
@@ -177,15 +172,25 @@ def _write(
     progress("files", 0, 1)
     stream = of_matrix(embeddings.tokens, embeddings.vectors, embeddings.counts)
     tsv.write(folder, stream, extra)
-    write_bytes(folder / BYTES_FILE, embeddings.vectors)
+    tsv.write_bytes(folder / tsv.BYTES_FILE, embeddings.vectors)
     layouts: dict[str, np.ndarray] = {
         method: layout(embeddings.vectors, method, settings.seed, progress)
         for method in _layouts(settings, embeddings.dim)
     }
     if layouts:
-        colour = "cluster" if settings.clusters else None
-        write_bookmarks(folder / BOOKMARKS_FILE, layouts, embeddings.dim, tsv.COLUMNS[0], colour)
-    _write_configs(folder, len(embeddings), embeddings.dim, bool(layouts))
+        color = "cluster" if settings.clusters else None
+        write_bookmarks(folder / BOOKMARKS_FILE, layouts, embeddings.dim, tsv.COLUMNS[0], color)
+    _write_configs(folder, len(embeddings), embeddings.dim, BOOKMARKS_FILE if layouts else None)
+
+
+def _write_configs(folder: Path, rows: int, dim: int, bookmarks: str | None) -> None:
+    """Write both configs anew: with the raw tensor where the viewer reads it, and the views."""
+    raw = tsv.BYTES_FILE
+    config = tsv.config_json((rows, dim), raw, bookmarks_path=bookmarks)
+    (folder / tsv.CONFIG_JSON).write_text(config, encoding="utf-8")
+    tensor = raw if tsv.tensorboard_reads_bytes(folder / raw) else tsv.VECTORS
+    config = tsv.config_pbtxt((rows, dim), tensor, bookmarks_path=bookmarks)
+    (folder / tsv.CONFIG_PBTXT).write_text(config, encoding="utf-8")
 
 
 def _layouts(settings: BundleSettings, dim: int) -> tuple[Method, ...]:
@@ -193,7 +198,7 @@ def _layouts(settings: BundleSettings, dim: int) -> tuple[Method, ...]:
         return tuple(dict.fromkeys(settings.layouts))
     if dim == 2:
         return ("vectors",)
-    return ("umap",) if installed() else ()
+    return ("umap",) if libraries_installed() else ()
 
 
 def _columns(
@@ -207,28 +212,3 @@ def _columns(
         more, joined = columns.user_columns(Path(settings.metadata), embeddings.tokens)
         extra.update(more)
     return extra, joined
-
-
-def _write_configs(folder: Path, rows: int, dim: int, bookmarks: bool) -> None:
-    """Writes the two configs anew: with the bytes for the tensor, and the saved views."""
-    entry: dict[str, Any] = {
-        "tensorName": tsv.TENSOR_NAME,
-        "tensorShape": [rows, dim],
-        "tensorPath": BYTES_FILE,
-        "metadataPath": tsv.METADATA,
-    }
-    if bookmarks:
-        entry["bookmarksPath"] = BOOKMARKS_FILE
-    text = json.dumps({"embeddings": [entry]}, indent=2) + "\n"
-    (folder / tsv.CONFIG_JSON).write_text(text, encoding="utf-8")
-    tensor = BYTES_FILE if tensorboard_reads_bytes(folder / BYTES_FILE) else tsv.VECTORS
-    lines = [
-        f'tensor_name: "{tsv.TENSOR_NAME}"',
-        f"tensor_shape: {rows}",
-        f"tensor_shape: {dim}",
-        f'tensor_path: "{tensor}"',
-        f'metadata_path: "{tsv.METADATA}"',
-        *([f'bookmarks_path: "{BOOKMARKS_FILE}"'] if bookmarks else []),
-    ]
-    body = "".join(f"  {line}\n" for line in lines)
-    (folder / tsv.CONFIG_PBTXT).write_text(f"embeddings {{\n{body}}}\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Columns that make the Projector's colours and its search say something about the words."""
+"""Columns for the Projector to color by and to search: clusters, first letters, the user's own."""
 
 import csv
 from collections import Counter
@@ -8,54 +8,54 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.show.projector.page import COLOURS
 from w2vtrain.vectors.embeddings import Embeddings
 from w2vtrain.vectors.formats.projector import COLUMNS, COLUMNS_WITH_COUNTS, reads_as_number
 
-CLUSTERS = 10  # as many as the page has colours
+COLORS = 50  # distinct values of a column that the page can color as categories
+CLUSTERS = 10  # as many as the page has distinct colors
 _NAMES = 3  # words that name a cluster
 _SAMPLE = 20_000  # the most frequent words, from which the clusters are found
 _RESERVED = ("__seq_next__", "__next__", "__proto__")  # names that the page takes for itself
 
 
 def first_characters(tokens: Sequence[str]) -> list[str]:
-    """Returns each token's first character; the rare ones as `other`, to fit the page's colours."""
+    """Return each token's first character; the rare ones as `other`, to fit the page's colors."""
     firsts = [token[:1] or "empty" for token in tokens]
-    kept = {first for first, _ in Counter(firsts).most_common(COLOURS - 1)}
+    kept = {first for first, _ in Counter(firsts).most_common(COLORS - 1)}
     return [_as_text(first) if first in kept else "other" for first in firsts]
 
 
 def clusters(embeddings: Embeddings, number: int = CLUSTERS, seed: int = 1) -> list[str]:
-    """Returns each row's cluster, named by frequent words from the middle of it.
+    """Return each row's cluster, named by frequent words from the middle of it.
 
     k-means over unit vectors, which groups by direction, as the cosine does.
 
     Args:
         embeddings: the vectors.
-        number: how many clusters; the page has 10 colours, and colours 50 values at most.
-        seed: of the choice of the first centres.
+        number: how many clusters; the page has 10 distinct colors, and colors 50 values at most.
+        seed: of the choice of the first centers.
     """
     from scipy.cluster.vq import kmeans2, vq
 
-    if not 2 <= number <= COLOURS:
-        raise W2VError(f"--clusters is {number}.", f"Give a number from 2 to {COLOURS}.")
+    if not 2 <= number <= COLORS:
+        raise W2VError(f"--clusters is {number}.", f"Give a number from 2 to {COLORS}.")
     units = embeddings.normalized
     number = min(number, len(units))
     sample = units[:_SAMPLE].astype(np.float64)
-    centres, _ = kmeans2(sample, number, iter=20, minit="++", rng=np.random.default_rng(seed))
-    of = vq(units, centres.astype(np.float32))[0]
-    near = units @ centres.T.astype(np.float32)
+    centers, _ = kmeans2(sample, number, iter=20, minit="++", rng=np.random.default_rng(seed))
+    of = vq(units, centers.astype(np.float32))[0]
+    near = units @ centers.T.astype(np.float32)
     names = {}
     for cluster in range(number):
         members = np.flatnonzero(of == cluster)
         inner = np.argsort(-near[members, cluster], kind="stable")[: max(10, len(members) // 10)]
-        known = np.sort(members[inner])[:_NAMES]  # rows are by frequency
+        known = np.sort(members[inner])[:_NAMES]  # rows are sorted by frequency
         names[cluster] = " ".join(embeddings.tokens[row] for row in known)
     return [_as_text(names[cluster]) for cluster in of.tolist()]
 
 
 def user_columns(path: Path, tokens: Sequence[str]) -> tuple[dict[str, list[str]], int]:
-    """Returns the columns of a user's table, a cell for each token, and how many tokens it has.
+    """Return the columns of a user's table, a cell for each token, and how many tokens it has.
 
     Args:
         path: a CSV or TSV file with a header; its first column holds the tokens.
@@ -106,11 +106,11 @@ def _read_table(path: Path) -> tuple[list[str], Mapping[str, list[str]]]:
                 f"{path}, row {number}: {len(line)} cells, the header has {len(header)}."
             )
         if line[0] in rows:
-            raise W2VError(f"{path}, row {number}: {line[0]!r} stands there twice.")
+            raise W2VError(f"{path}, row {number}: {line[0]!r} is there twice.")
         rows[line[0]] = line[1:]
     return header, rows
 
 
 def _as_text(cell: str) -> str:
-    """Returns a cell that the page does not take for a number."""
+    """Return a cell that the page does not take for a number."""
     return f'"{cell}"' if reads_as_number(cell) else cell

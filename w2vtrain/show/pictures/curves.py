@@ -1,4 +1,8 @@
-"""The course of trainings: loss, learning rate and speed, several runs over one another."""
+"""The curves of a run: its training, and how often its words occur.
+
+Trainings: loss, learning rate and speed, several runs over one another. Frequencies by rank: what
+the cut-off leaves out, and what subsampling keeps.
+"""
 
 import csv
 from collections.abc import Sequence
@@ -8,11 +12,20 @@ from typing import Any
 
 import numpy as np
 
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, Vocabulary
+from w2vtrain.engine.sampling import keep_probabilities
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest
-from w2vtrain.show.pictures.canvas import COLOURS, DASHES, FAINT, MARKS, figure, write
-from w2vtrain.show.pictures.fonts import drawn
+from w2vtrain.show.pictures.drawing import (
+    COLORS,
+    DASHES,
+    FAINT,
+    MARKS,
+    figure,
+    shape_bidi,
+    write_figure,
+)
 
 _PANELS = (
     ("loss", "loss"),
@@ -48,7 +61,7 @@ class History:
 
 
 def read_history(run: Path) -> History:
-    """Returns the training of a run.
+    """Return the training of a run.
 
     Raises:
         W2VError: the run is not trained, or its history cannot be read.
@@ -76,14 +89,14 @@ def read_history(run: Path) -> History:
 def draw_history(
     histories: Sequence[History], paths: Sequence[Path], by_epochs: bool = False
 ) -> None:
-    """Writes the curves of one or more runs to PNG or SVG files.
+    """Write the curves of one or more runs to PNG or SVG files.
 
     Args:
         histories: the trainings.
         paths: the files.
-        by_epochs: draw over epochs, which compares runs of other step sizes, not over steps.
+        by_epochs: draw over epochs, which compares runs of different step sizes, not over steps.
     """
-    names = [drawn(history.name) for history in histories]
+    names = [shape_bidi(history.name) for history in histories]
     with figure(names, 8, 8, rows=len(_PANELS), sharex=True) as (drawing, axes):
         for (column, title), panel in zip(_PANELS, axes, strict=True):
             for number, history in enumerate(histories):
@@ -98,7 +111,7 @@ def draw_history(
                 text.set_parse_math(False)
         axes[-1].set_xlabel("epochs" if by_epochs else "steps")
         axes[-1].ticklabel_format(axis="x", style="plain")
-        write(drawing, paths)
+        write_figure(drawing, paths)
 
 
 def _curve(
@@ -107,7 +120,7 @@ def _curve(
     steps = history.epochs_done if by_epochs else history.columns["step"]
     values = history.columns[column]
     style = {
-        "color": COLOURS[number % len(COLOURS)],
+        "color": COLORS[number % len(COLORS)],
         "linestyle": DASHES[number % len(DASHES)],
         "marker": MARKS[number % len(MARKS)],
         "markevery": (0.05 + 0.02 * number, 0.2),
@@ -122,7 +135,7 @@ def _curve(
 
 
 def _epochs(axes: Any, history: History) -> None:
-    """Draws where epochs end, and numbers some of them."""
+    """Draw where epochs end, and number some of them."""
     ends = history.epoch_ends
     every = max(1, -(-len(ends) // 12))
     for number, step in enumerate(ends, start=1):
@@ -140,3 +153,81 @@ def _epochs(axes: Any, history: History) -> None:
             )
     if len(ends):
         axes[0].set_title("epochs", fontsize=8, color="#555555", loc="left")
+
+
+@dataclass(frozen=True)
+class Frequencies:
+    """The counts of a corpus, in descending order.
+
+    Args:
+        kept: int64 array, shape `(words,)`: the words of the vocabulary.
+        left_out: int64 array, shape `(words,)`: the words that it leaves out.
+        threshold: of the subsampling.
+    """
+
+    kept: np.ndarray
+    left_out: np.ndarray
+    threshold: float
+
+    @property
+    def after_subsampling(self) -> np.ndarray:
+        """Occurrences of each kept word that an epoch is expected to train on."""
+        return self.kept * keep_probabilities(self.kept, self.threshold).astype(np.float64)
+
+
+def read_frequencies(run: Path, threshold: float | None = None) -> Frequencies:
+    """Return the counts of a prepared run.
+
+    Args:
+        run: the run directory.
+        threshold: of the subsampling; the training's by default, or the default one.
+    """
+    from w2vtrain.config import TrainConfig
+
+    directory = RunDirectory(run)
+    read_manifest(directory.corpus, made_by=f"w2v prepare INPUT... -o {run}")
+    kept = Vocabulary.load(directory.corpus_vocabulary).counts[FIRST_WORD_ID:]
+    left_out = Vocabulary.load(directory.corpus / "left_out.tsv").counts
+    if threshold is None and directory.model.is_dir():
+        config = read_manifest(directory.model, made_by=f"w2v train {run}").get("config", {})
+        threshold = config.get("subsample_threshold")
+    if threshold is None:
+        threshold = TrainConfig().subsample_threshold
+    return Frequencies(kept, np.sort(left_out)[::-1], threshold)
+
+
+def draw_frequencies(counts: Frequencies, paths: Sequence[Path], title: str = "") -> None:
+    """Write the counts by rank, both on logarithmic axes, to PNG or SVG files."""
+    ranks = np.arange(1, len(counts.kept) + 1)
+    after = counts.after_subsampling
+    with figure([title], 8, 5.5) as (drawing, axes):
+        axes.plot(ranks, counts.kept, color=COLORS[0], label="in the text", linewidth=2)
+        share = after.sum() / max(counts.kept.sum(), 1)
+        axes.plot(
+            ranks,
+            after,
+            color=COLORS[4],
+            linestyle="--",
+            label=f"kept by subsampling at {counts.threshold:g}: {share:.0%} of the text",
+        )
+        if len(counts.left_out):
+            outside = np.arange(len(ranks) + 1, len(ranks) + len(counts.left_out) + 1)
+            words, running = len(counts.left_out), int(counts.left_out.sum())
+            label = f"left out: {words:,} words, {running:,} occurrences"
+            axes.plot(outside, counts.left_out, color="#777777", linestyle=":", label=label)
+            axes.axvline(len(ranks) + 0.5, color="#777777", linewidth=0.8)
+            axes.annotate(
+                f" cut-off: {len(ranks):,} words stay",
+                (len(ranks), 1),
+                xycoords=("data", "axes fraction"),
+                ha="right",
+                va="top",
+                fontsize=8,
+            )
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel("rank")
+        axes.set_ylabel("occurrences")
+        axes.set_title(title, parse_math=False)
+        axes.legend(frameon=False, loc="lower left")
+        write_figure(drawing, paths)
