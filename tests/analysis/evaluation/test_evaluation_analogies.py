@@ -82,6 +82,15 @@ def test_blocks_give_the_answers_of_the_plain_formula(monkeypatch, method):
     assert fewer.tolist() == _naive(unit[:40], asked % 40, method)
 
 
+def test_of_equal_answers_the_more_frequent_word_wins(monkeypatch):
+    monkeypatch.setattr(analogies, "_COLUMNS", 4)  # the equal words lie in two blocks
+    unit = np.eye(6, dtype=np.float32)[[0, 1, 2, 3, 4, 3]]
+    # b - a + c is as near to row 3 as to row 5
+    unit[3] = unit[5] = np.array([0, 0.5, 0.5, 0, 0, 0.5**0.5])
+    answers = analogies.best_answers(unit, np.arange(6), np.array([[0, 1, 2]]), "3cosadd")
+    assert answers.tolist() == [3]
+
+
 def test_figures_equal_gensims(tmp_path):
     """Random vectors with a common offset in each pair, so that some answers are right."""
     rng = np.random.default_rng(2)
