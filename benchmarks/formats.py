@@ -57,7 +57,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for name, format in FORMATS.items():
-            if not format.writes:
+            if not format.writer:
                 continue
             path = Path(folder) / name
             written = seconds(lambda path=path, name=name: table.save(path, name))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from w2vtrain.errors import W2VError
     from w2vtrain.run_config import RunConfig
     from w2vtrain.training.train import train
+    from w2vtrain.vectors.approximate import ApproximateIndex
     from w2vtrain.vectors.embeddings import Embeddings
     from w2vtrain.vectors.export import export
 
@@ -28,6 +29,7 @@ _HOMES = {
     "train": "w2vtrain.training.train",
     "export": "w2vtrain.vectors.export",
     "Embeddings": "w2vtrain.vectors.embeddings",
+    "ApproximateIndex": "w2vtrain.vectors.approximate",
     "PrepareConfig": "w2vtrain.config",
     "TrainConfig": "w2vtrain.config",
     "ExportConfig": "w2vtrain.config",
@@ -36,6 +38,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ApproximateIndex",
     "Embeddings",
     "ExportConfig",
     "PrepareConfig",

@@ -26,7 +26,18 @@ Objective = Literal[
 Context = Literal["both", "next"]
 FEW_EPOCHS = 10  # up to so many, the default learning rate is the higher one
 TUTORIAL_REPAIRS = ("padding", "unknown", "positive", "truncation", "frozen")
-ExportFormat = Literal["projector", "word2vec-text", "word2vec-binary", "npy"]
+# What can be written; how is in vectors/formats/registry.py.
+VectorFormat = Literal[
+    "projector",
+    "word2vec-text",
+    "word2vec-binary",
+    "npy",
+    "npz",
+    "glove",
+    "fasttext-vec",
+    "safetensors",
+    "parquet",
+]
 Table = Literal["target", "context", "mean"]
 
 
@@ -254,13 +265,13 @@ class TrainConfig(Config):
 class ExportConfig(Config):
     """Which vectors leave the run, and in what form."""
 
-    format: ExportFormat = option("projector", "Form of the exported files.")
+    format: VectorFormat = option("projector", "Form of the exported files.")
     top: int | None = option(None, "Only the N most frequent words.")
     normalize: bool = option(False, "Scale every vector to length 1.")
     vectors: Table = option("target", "Which table: target, context, or the mean of the two.")
 
     def __post_init__(self) -> None:
-        self._choice("format", ExportFormat)
+        self._choice("format", VectorFormat)
         self._choice("vectors", Table)
         self._range("top", 1)
 

@@ -13,7 +13,7 @@ from run_fixture import write_run
 
 from w2vtrain.cli import main
 from w2vtrain.vectors.embeddings import Embeddings
-from w2vtrain.vectors.formats import registry, stream, word2vec_binary
+from w2vtrain.vectors.formats import registry, stream, word2vec
 
 
 def called(*arguments: object) -> int:
@@ -72,8 +72,8 @@ def test_a_run_and_lost_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert counts.tolist() == [5, 2]
 
 
-@pytest.mark.parametrize("to", [name for name, f in registry.FORMATS.items() if f.writes])
-@pytest.mark.parametrize("source", [name for name, f in registry.FORMATS.items() if f.writes])
+@pytest.mark.parametrize("to", [name for name, f in registry.FORMATS.items() if f.writer])
+@pytest.mark.parametrize("source", [name for name, f in registry.FORMATS.items() if f.writer])
 def test_between_any_two(tmp_path: Path, source: str, to: str) -> None:
     table = Embeddings(["x", "日本", "007"], np.float32([[1, 2], [0.1, 5e-7], [-3, 0]]))
     table.save(tmp_path / "in", source)
@@ -143,9 +143,9 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
                 yield stream.Block(names, np.full((5000, dim), start, np.float32))
 
         source = tmp_path / f"{rows}.bin"
-        word2vec_binary.write(source, stream.VectorStream(rows, dim, blocks()))
+        word2vec.write_binary(source, stream.VectorStream(rows, dim, blocks()))
         steps = [source, *(tmp_path / f"{rows}.{e}" for e in ("npz", "parquet", "txt", "vec"))]
-        code = "import resource\nfrom w2vtrain.vectors.convert import convert\n" + "".join(
+        code = "import resource\nfrom w2vtrain.vectors.export import convert\n" + "".join(
             f"convert({str(a)!r}, {str(b)!r})\n" for a, b in itertools.pairwise(steps)
         )
         code += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"

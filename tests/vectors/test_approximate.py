@@ -46,10 +46,10 @@ def test_saved_and_loaded(vectors: Embeddings, index: ApproximateIndex, tmp_path
     back = ApproximateIndex.load(tmp_path / "index", vectors)
     assert back.most_similar_batch(["w1", "w7"], 4) == index.most_similar_batch(["w1", "w7"], 4)
     other = Embeddings(["a"], np.ones((1, 8)))
-    with pytest.raises(W2VError, match=r"of a table of shape \(500, 8\)"):
+    with pytest.raises(W2VError, match="of other vectors"):
         ApproximateIndex.load(tmp_path / "index", other)
     (tmp_path / "bad").write_bytes(b"not an index at all")
-    with pytest.raises(W2VError, match=r"Cannot read the index|of a table of shape"):
+    with pytest.raises(W2VError, match="is damaged"):
         ApproximateIndex.load(tmp_path / "bad", vectors)
 
 

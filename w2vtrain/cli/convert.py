@@ -1,15 +1,14 @@
 """`w2v convert`: vectors from one format into another."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
 import typer
 
 from w2vtrain.cli.output import Json, note, print_json, say
+from w2vtrain.config import VectorFormat
 
-_FORMAT_HELP = (
-    "word2vec-text, word2vec-binary, glove, fasttext-vec, npy, npz, safetensors, parquet, projector"
-)
+_FORMAT_HELP = ", ".join(get_args(VectorFormat))
 
 
 def convert(
@@ -36,7 +35,7 @@ def convert(
     json: Json = False,
 ) -> None:
     """Write vectors in another format; a name that ends in .gz is gzipped."""
-    from w2vtrain.vectors.convert import convert as run
+    from w2vtrain.vectors.export import convert as run
 
     result = run(source, target, source_format, target_format, top, normalize)
     if json:

@@ -63,7 +63,8 @@ def how_to_open(format: str, folder: Path, file: Path) -> list[str]:
             "  vectors.tsv as step 1 and metadata.tsv as step 2;",
             f"or on this machine: tensorboard --logdir {folder}",
         ]
-    if format == "npy":
-        return [f'Open it in Python: w2vtrain.Embeddings.load("{folder}")']
-    binary = ", binary=True" if format == "word2vec-binary" else ""
-    return [f'Open it with gensim: KeyedVectors.load_word2vec_format("{file}"{binary})']
+    if format in ("word2vec-text", "word2vec-binary", "glove", "fasttext-vec"):
+        options = {"word2vec-binary": ", binary=True", "glove": ", no_header=True"}.get(format, "")
+        return [f'Open it with gensim: KeyedVectors.load_word2vec_format("{file}"{options})']
+    place = folder if format in ("npy", "safetensors") else file
+    return [f'Open it in Python: w2vtrain.Embeddings.load("{place}")']

@@ -1,4 +1,4 @@
-"""Neighbours from a graph instead of from every row: faster on large tables, sometimes wrong.
+"""Neighbors from a graph instead of from every row: faster on large tables, sometimes wrong.
 
 How often it is wrong depends on the vectors, so an index can measure its own recall against exact
 search. The graph is usearch's HNSW; `pip install 'w2vtrain[ann]'`.
@@ -7,6 +7,7 @@ Source: Malkov and Yashunin 2018, "Efficient and robust approximate nearest neig
 Hierarchical Navigable Small World graphs".
 """
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -15,10 +16,12 @@ import numpy as np
 
 from w2vtrain.errors import W2VError
 from w2vtrain.run.stage import atomic_write, translated_os_errors
-from w2vtrain.vectors.embeddings import Embeddings, Pairs, Query
+from w2vtrain.vectors.embeddings import Embeddings, Neighbors, Query
 from w2vtrain.vectors.search import blocks
 
 _ADDED_AT_ONCE = 10_000
+_MAGIC = b"w2vtrain index 1\n"  # then the SHA-256 of the graph, that of the vectors, and the graph
+_DIGEST_BYTES = 32
 
 
 class ApproximateIndex:
@@ -67,19 +70,19 @@ class ApproximateIndex:
         positive: Query | Sequence[Query] = (),
         negative: Query | Sequence[Query] = (),
         k: int = 10,
-    ) -> Pairs:
-        """Returns what `Embeddings.most_similar` does, nearly always."""
+    ) -> Neighbors:
+        """Return what `Embeddings.most_similar` does, nearly always."""
         mean, asked = self.embeddings.question(positive, negative)
         return self._answers(mean[np.newaxis], [set(asked)], k)[0]
 
-    def most_similar_batch(self, words: Sequence[str], k: int = 10) -> list[Pairs]:
-        """Returns for each word what `Embeddings.most_similar_batch` does, nearly always."""
+    def most_similar_batch(self, words: Sequence[str], k: int = 10) -> list[Neighbors]:
+        """Return for each word what `Embeddings.most_similar_batch` does, nearly always."""
         rows = self.embeddings.rows(words)
         vectors = np.ascontiguousarray(self.embeddings.vectors[rows])
         return self._answers(vectors, [{row} for row in rows], k)
 
     def recall(self, queries: int = 1000, k: int = 10, seed: int = 0) -> float:
-        """Returns the share of the true `k` nearest tokens that the index finds, from 0 to 1.
+        """Return the share of the true `k` nearest tokens that the index finds, from 0 to 1.
 
         Args:
             queries: tokens drawn at random to ask for.
@@ -95,33 +98,42 @@ class ApproximateIndex:
         return hits / max(1, sum(map(len, exact)))
 
     def save(self, path: str | Path) -> None:
-        """Writes the graph, with its own copy of the vectors, to a file."""
+        """Write the graph, with its own copy of the vectors, to a file."""
+        graph = bytes(self._index.save())
+        header = _MAGIC + _digest(graph) + _digest(self.embeddings.vectors)
         with translated_os_errors(Path(path)):
-            atomic_write(Path(path), bytes(self._index.save()))
+            atomic_write(Path(path), header + graph)
 
     @classmethod
     def load(cls, path: str | Path, embeddings: Embeddings) -> Self:
-        """Returns the index that `save` wrote for these embeddings.
+        """Return the index that `save` wrote for these embeddings.
 
         Raises:
-            W2VError: the file cannot be read, or is of another table.
+            W2VError: the file cannot be read, is damaged, or is of other vectors.
         """
-        index = cls.__new__(cls)
-        index.embeddings, index._threads = embeddings, 0
         try:
-            index._index = _usearch().Index.restore(str(path))
-        except (OSError, RuntimeError, ValueError) as error:
-            raise W2VError(f"Cannot read the index {path}: {error}") from None
-        shape = None if index._index is None else (len(index._index), index._index.ndim)
-        if shape != (len(embeddings), embeddings.dim):
+            content = Path(path).read_bytes()
+        except OSError as error:
+            raise W2VError(f"Cannot read the index {path}: {error.strerror}") from None
+        start = len(_MAGIC) + 2 * _DIGEST_BYTES
+        graph = content[start:]
+        # usearch crashes the process on a damaged graph, so nothing else may reach it.
+        if not content.startswith(_MAGIC + _digest(graph)):
             raise W2VError(
-                f"The index {path} is of a table of shape {shape}, not "
-                f"{(len(embeddings), embeddings.dim)}.",
+                f"The index {path} is damaged, or was not written by this version.",
+                "Build it anew from the vectors.",
+            )
+        if content[start - _DIGEST_BYTES : start] != _digest(embeddings.vectors):
+            raise W2VError(
+                f"The index {path} is of other vectors than these.",
                 "Build it anew from these vectors.",
             )
+        index = cls.__new__(cls)
+        index.embeddings, index._threads = embeddings, 0
+        index._index = _usearch().Index.restore(graph)
         return index
 
-    def _answers(self, queries: np.ndarray, left_out: list[set[int]], k: int) -> list[Pairs]:
+    def _answers(self, queries: np.ndarray, left_out: list[set[int]], k: int) -> list[Neighbors]:
         if k < 1 or len(queries) == 0:
             return [[] for _ in queries]
         count = min(k + max(map(len, left_out)), len(self.embeddings))
@@ -133,6 +145,11 @@ class ApproximateIndex:
             [(tokens[i], s) for i, s in zip(*pair, strict=True) if i not in out][:k]
             for pair, out in zip(zip(rows, scores, strict=True), left_out, strict=True)
         ]
+
+
+def _digest(data: bytes | np.ndarray) -> bytes:
+    content = np.ascontiguousarray(data).data if isinstance(data, np.ndarray) else data
+    return hashlib.sha256(content).digest()
 
 
 def _usearch() -> Any:

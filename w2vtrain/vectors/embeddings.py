@@ -4,7 +4,7 @@ The conventions are gensim's, so that its users get the numbers they know: cosin
 the mean of unit vectors for lists of words, and the words of a question never among its answers.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, overload
@@ -15,10 +15,9 @@ from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest
 from w2vtrain.vectors import search
-from w2vtrain.vectors.spelling import offered
 
 Query = str | np.ndarray
-Pairs = list[tuple[str, float]]
+Neighbors = list[tuple[str, float]]  # tokens with their cosines or scores, best first
 Method = Literal["3cosadd", "3cosmul"]
 
 
@@ -30,7 +29,8 @@ class Embeddings:
         vectors: float array, shape `(tokens, dim)`, finite; kept as float32; may be memory-mapped.
         counts: int64 array, shape `(tokens,)`, or None where unknown.
     Raises:
-        W2VError: a token stands twice, the shapes do not fit, or a number is NaN or infinite.
+        W2VError: a token has two rows or is no text, the shapes do not fit, or a number is NaN or
+            infinite.
     """
 
     def __init__(
@@ -39,6 +39,9 @@ class Embeddings:
         self.tokens = tuple(tokens)
         self.vectors = _checked_vectors(vectors, len(self.tokens))
         self.counts = None if counts is None else _checked_counts(counts, len(self.tokens))
+        if not all(isinstance(token, str) for token in self.tokens):
+            other = next(token for token in self.tokens if not isinstance(token, str))
+            raise W2VError(f"Token {other!r} is no text.", "Give tokens as str.")
         self._rows = {token: row for row, token in enumerate(self.tokens)}
         if len(self._rows) != len(self.tokens):
             row = next(i for i, token in enumerate(self.tokens) if self._rows[token] != i)
@@ -58,11 +61,11 @@ class Embeddings:
 
     @classmethod
     def load(cls, path: str | Path, format: str | None = None) -> "Embeddings":
-        """Returns the vectors of a run directory, or of a file or folder of any known format.
+        """Return the vectors of a run directory, or of a file or folder of any known format.
 
         Args:
-            path: where they lie.
-            format: a name in `vectors.formats.registry.FORMATS`; by default the content tells.
+            path: where they are.
+            format: its name, as `--from` takes it; by default the content tells.
         Raises:
             W2VError: nothing there, a run without training, an unknown format or a damaged file.
         """
@@ -76,11 +79,11 @@ class Embeddings:
         return cls(tokens, vectors, counts)
 
     def save(self, path: str | Path, format: str | None = None) -> None:
-        """Writes the vectors to a file or folder, whole or not at all.
+        """Write the vectors to a file or folder, whole or not at all.
 
         Args:
             path: where to.
-            format: a name in `vectors.formats.registry.FORMATS`; by default the ending tells.
+            format: its name, as `--to` takes it; by default the ending tells.
         Raises:
             W2VError: a token that the format cannot carry, or a place that cannot be written.
         """
@@ -90,10 +93,10 @@ class Embeddings:
         registry.write(Path(path), table, format)
 
     def to_keras(self, **options: Any) -> tuple[Any, Any]:
-        """Returns Keras layers, texts to ids and ids to vectors: see `keras_layers.to_keras`."""
+        """Return Keras layers, texts to ids and ids to vectors: see `keras_layers.to_keras`."""
         from w2vtrain.vectors.keras_layers import to_keras
 
-        return to_keras(self, **options)
+        return to_keras(self.tokens, self.vectors, **options)
 
     def __repr__(self) -> str:
         return f"Embeddings({len(self):,} tokens, dim {self.dim})"
@@ -109,7 +112,7 @@ class Embeddings:
     @overload
     def __getitem__(self, token: Sequence[str]) -> np.ndarray: ...
     def __getitem__(self, token: str | Sequence[str]) -> np.ndarray:
-        """Returns the vector of a token, shape `(dim,)`, or of a list, shape `(tokens, dim)`."""
+        """Return the vector of a token, shape `(dim,)`, or of a list, shape `(tokens, dim)`."""
         return self.vectors[self.row(token) if isinstance(token, str) else self.rows(token)]
 
     @property
@@ -118,7 +121,7 @@ class Embeddings:
         return int(self.vectors.shape[1])
 
     def row(self, token: str) -> int:
-        """Returns the row of `token`.
+        """Return the row of `token`.
 
         Raises:
             W2VError: the word is not in the vocabulary; the hint offers the nearest spellings.
@@ -128,11 +131,11 @@ class Embeddings:
         except (KeyError, TypeError):
             raise W2VError(
                 f"{token!r} is not in the vocabulary of {len(self):,} tokens.",
-                offered(str(token), self._rows),
+                suggest_spellings(str(token), self._rows),
             ) from None
 
     def rows(self, tokens: Iterable[str]) -> list[int]:
-        """Returns the rows of several tokens."""
+        """Return the rows of several tokens."""
         return [self.row(token) for token in tokens]
 
     @cached_property
@@ -141,7 +144,7 @@ class Embeddings:
         return self.vectors * self._scales[:, np.newaxis]
 
     def unit(self, token: str) -> np.ndarray:
-        """Returns the vector of `token` at length 1: float32, shape `(dim,)`."""
+        """Return the vector of `token` at length 1: float32, shape `(dim,)`."""
         row = self.row(token)
         return self.vectors[row] * self._scales[row]
 
@@ -151,8 +154,8 @@ class Embeddings:
         negative: Query | Sequence[Query] = (),
         k: int = 10,
         restrict_vocabulary: int | None = None,
-    ) -> Pairs:
-        """Returns the `k` nearest tokens with their cosines, best first, without those asked.
+    ) -> Neighbors:
+        """Return the `k` nearest tokens with their cosines, best first, without those asked.
 
         Args:
             positive: a word, a vector, or a list of them.
@@ -173,8 +176,8 @@ class Embeddings:
         k: int = 10,
         restrict_vocabulary: int | None = None,
         exclude: Sequence[Iterable[int]] | None = None,
-    ) -> list[Pairs]:
-        """Returns for each query its `k` nearest tokens, as `most_similar` does, but many at once.
+    ) -> list[Neighbors]:
+        """Return for each query its `k` nearest tokens, as `most_similar` does, but many at once.
 
         Args:
             queries: words, or a float array, shape `(queries, dim)`.
@@ -212,8 +215,8 @@ class Embeddings:
         k: int = 1,
         method: Method = "3cosadd",
         restrict_vocabulary: int | None = None,
-    ) -> Pairs:
-        """Returns the `k` best answers, with their scores, to "a is to b as c is to ?".
+    ) -> Neighbors:
+        """Return the `k` best answers, with their scores, to "a is to b as c is to ?".
 
         Source: 3CosAdd and 3CosMul are equations (3) and (4) of Levy and Goldberg 2014,
         "Linguistic Regularities in Sparse and Explicit Word Representations".
@@ -236,11 +239,11 @@ class Embeddings:
         return self._best(scores, self.rows([a, b, c]), k)
 
     def similarity(self, a: str, b: str) -> float:
-        """Returns the cosine of two tokens' vectors; 0 where one of them is a zero vector."""
+        """Return the cosine of two tokens' vectors; 0 where one of them is a zero vector."""
         return float(np.dot(self.unit(a), self.unit(b)))
 
-    def odd_one_out(self, words: Sequence[str]) -> Pairs:
-        """Returns the words with their cosine to the mean of all, the odd one first."""
+    def odd_one_out(self, words: Sequence[str]) -> Neighbors:
+        """Return the words with their cosine to the mean of all, the odd one first."""
         if isinstance(words, str) or len(words) < 2:
             raise W2VError(f"Received {words!r}: too few words.", "Give three words or more.")
         units = np.stack([self.unit(word) for word in words])
@@ -250,7 +253,7 @@ class Embeddings:
     def question(
         self, positive: Query | Sequence[Query], negative: Query | Sequence[Query] = ()
     ) -> tuple[np.ndarray, list[int]]:
-        """Returns the vector that a question stands for, and the rows of its words.
+        """Return the vector that a question stands for, and the rows of its words.
 
         The vector is the mean, scaled to length 1, of words at length 1 and of vectors as they are.
         """
@@ -262,7 +265,7 @@ class Embeddings:
         rows = self.rows(item for item in plus + minus if isinstance(item, str))
         return _unit(signs @ np.stack(terms)), rows
 
-    def _best(self, scores: np.ndarray, left_out: Sequence[int], k: int) -> Pairs:
+    def _best(self, scores: np.ndarray, left_out: Sequence[int], k: int) -> Neighbors:
         rows = search.best(scores, max(k, 0) + len(set(left_out)) if k > 0 else 0)
         kept = [row for row in rows.tolist() if row not in left_out][:k]
         return [(self.tokens[row], float(scores[row])) for row in kept]
@@ -277,6 +280,21 @@ class Embeddings:
         return vector
 
 
+def suggest_spellings(word: str, vocabulary: Mapping[str, int]) -> str:
+    """Return a hint that names the spellings in the vocabulary nearest to `word`.
+
+    Other capitals come first, then what differs by the fewest letters.
+    """
+    from rapidfuzz import fuzz, process
+
+    forms = [form for form in (word.lower(), word.title(), word.upper()) if form in vocabulary]
+    near = process.extract(word, vocabulary.keys(), scorer=fuzz.ratio, limit=3, score_cutoff=60)
+    spellings = list(dict.fromkeys([*forms, *(token for token, *_ in near)]))[:3]
+    if not spellings:
+        return "No token of the vocabulary is spelled like it."
+    return f"Did you mean {' or '.join(map(repr, spellings))}?"
+
+
 def _listed(query: Query | Sequence[Query]) -> list[Query]:
     if isinstance(query, str) or (isinstance(query, np.ndarray) and query.ndim == 1):
         return [query]
@@ -284,7 +302,7 @@ def _listed(query: Query | Sequence[Query]) -> list[Query]:
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:
-    """Returns `vector` at length 1 as float32, or zeros for a zero vector."""
+    """Return `vector` at length 1 as float32, or zeros for a zero vector."""
     length = float(np.linalg.norm(vector.astype(np.float64)))
     return (vector / (length or 1)).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""Stage export: the vectors of a run, written as files that other programs open."""
+"""Vectors into files: those of a run for other programs, and any file into another format."""
 
 import contextlib
 from dataclasses import dataclass
@@ -12,15 +12,7 @@ from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.lock import run_lock
 from w2vtrain.run.stage import atomic_stage, read_manifest
-from w2vtrain.vectors.formats import npy, projector, stream, word2vec_binary, word2vec_text
-
-# What each format writes in its folder: one file, or the files that make the folder up.
-_FILES = {
-    "projector": projector.FILES,
-    "word2vec-text": ("vectors.txt",),
-    "word2vec-binary": ("vectors.bin",),
-    "npy": npy.FILES,
-}
+from w2vtrain.vectors.formats import npy, registry, stream
 
 
 @dataclass(frozen=True)
@@ -29,7 +21,7 @@ class ExportResult:
 
     Args:
         format: its name.
-        folder: where the files lie.
+        folder: where the files are.
         files: their paths.
         rows: vectors written.
         dim: numbers in a vector.
@@ -42,36 +34,31 @@ class ExportResult:
     dim: int
 
     def as_dict(self) -> dict[str, object]:
-        """Returns the same as JSON-ready values."""
-        return {
-            "format": self.format,
-            "folder": str(self.folder),
-            "files": [str(path) for path in self.files],
-            "rows": self.rows,
-            "dim": self.dim,
-        }
+        """Return the same as JSON-ready values."""
+        return {**vars(self), "folder": str(self.folder), "files": [str(f) for f in self.files]}
 
 
 def export(
     run: str | Path, config: ExportConfig | None = None, output: str | Path | None = None
 ) -> ExportResult:
-    """Writes the vectors of a run and returns where.
+    """Write the vectors of a run and return where.
 
     Args:
         run: the run directory.
         config: format, table and rows.
         output: the folder to write; by default `RUN/export/FORMAT`.
     Raises:
-        W2VError: the run has no vectors, a token does not fit the format, or the place is not
-            writable. What stood there stays.
+        W2VError: the run has no vectors, a token does not fit the format, `output` holds other
+            files or is one, or the place is not writable. What was there stays.
     """
     config = config or ExportConfig()
+    format = registry.format_named(config.format, writes=True)
     paths = RunDirectory(Path(run))
     manifest = read_manifest(paths.model, made_by=f"w2v train {run}", verify=True)
     table = _table(paths, config)
-    folder = paths.export / config.format if output is None else Path(output)
+    folder = paths.export / format.name if output is None else Path(output)
     if output is not None:
-        _check_replaceable(folder, config.format)
+        registry.require_replaceable(folder, format)
     record = {
         "stage": "export",
         "config": config.as_dict(),
@@ -80,9 +67,10 @@ def export(
     }
     lock = run_lock(paths.root) if output is None else contextlib.nullcontext()
     with lock, atomic_stage(folder, record) as temporary:
-        _write(config.format, temporary, stream.checked(table, str(paths.model)))
-    files = tuple(folder / name for name in _FILES[config.format])
-    return ExportResult(config.format, folder, files, table.rows, table.dim)
+        place = temporary if format.folder else temporary / format.files[0]
+        format.write(place, stream.checked(table, str(paths.model)))
+    files = tuple(folder / name for name in format.files)
+    return ExportResult(format.name, folder, files, table.rows, table.dim)
 
 
 def _table(paths: RunDirectory, config: ExportConfig) -> stream.VectorStream:
@@ -92,8 +80,7 @@ def _table(paths: RunDirectory, config: ExportConfig) -> stream.VectorStream:
     else:
         matrix = npy.mapped(paths.vectors if config.vectors == "target" else paths.context_vectors)
     table = stream.of_matrix(vocabulary.tokens, matrix, vocabulary.counts)
-    table = stream.first(table, config.top)
-    return stream.normalized(table) if config.normalize else table
+    return _changed(table, config.top, config.normalize)
 
 
 def _mean(target: np.ndarray, context: np.ndarray) -> np.ndarray:
@@ -105,26 +92,65 @@ def _mean(target: np.ndarray, context: np.ndarray) -> np.ndarray:
     return (target + context) / np.float32(2)
 
 
-def _write(format: str, folder: Path, table: stream.VectorStream) -> None:
-    if format == "projector":
-        projector.write(folder, table)
-    elif format == "npy":
-        npy.write(folder, table)
-    elif format == "word2vec-text":
-        word2vec_text.write(folder / _FILES[format][0], table)
+def _changed(table: stream.VectorStream, top: int | None, normalize: bool) -> stream.VectorStream:
+    table = stream.first(table, top)
+    return stream.normalized(table) if normalize else table
+
+
+@dataclass(frozen=True)
+class ConvertResult:
+    """What a conversion read and wrote.
+
+    Args:
+        source_format, format: names of the two formats; "run" for a run directory.
+        rows: vectors written.
+        dim: numbers in a vector.
+        counts_lost: whether the source had counts that the new format has no place for.
+    """
+
+    source_format: str
+    format: str
+    rows: int
+    dim: int
+    counts_lost: bool
+
+
+def convert(
+    source: str | Path,
+    target: str | Path,
+    source_format: str | None = None,
+    target_format: str | None = None,
+    top: int | None = None,
+    normalize: bool = False,
+) -> ConvertResult:
+    """Write the vectors in `source` to `target` in another format, whole or not at all.
+
+    Rows go through block by block, so that a file may be larger than memory.
+
+    Args:
+        source: a run directory, or a file or folder of any known format.
+        target: the file or folder to write.
+        source_format: by default the content of the source tells.
+        target_format: by default the ending of the target tells.
+        top: only the first so many rows.
+        normalize: scale every vector to length 1.
+    Raises:
+        W2VError: a damaged source, a token that the format cannot carry, a place that cannot be
+            written.
+    """
+    if top is not None and top < 1:
+        raise W2VError(f"--top is {top}, out of range.", "Give a number of rows, 1 or more.")
+    path, target = Path(source), Path(target)
+    if target_format is None:
+        target_format = registry.format_for(target).name
+    run = RunDirectory(path)
+    if source_format is None and (run.model.is_dir() or run.corpus.is_dir()):
+        read_manifest(run.model, made_by=f"w2v train {source}")
+        found, table = "run", registry.read(run.model, "npy")
     else:
-        word2vec_binary.write(folder / _FILES[format][0], table)
-
-
-def _check_replaceable(folder: Path, format: str) -> None:
-    """Refuses a folder with other files in it: an export replaces the folder that it writes."""
-    if not folder.is_dir():
-        return
-    ours = {*_FILES[format], "manifest.json"}
-    others = sorted(path.name for path in folder.iterdir() if path.name not in ours)
-    if others:
-        raise W2VError(
-            f"{folder} holds other files ({', '.join(others[:3])}), and an export replaces its "
-            "folder.",
-            "Give a new folder, or an empty one.",
-        )
+        found = source_format or registry.recognize(path).name
+        table = registry.read(path, found)
+    table = _changed(table, top, normalize)
+    written = registry.write(target, table, target_format)
+    lost = table.has_counts and not written.counts
+    return ConvertResult(found, written.name, table.rows, table.dim, lost)

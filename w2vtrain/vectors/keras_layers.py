@@ -1,7 +1,8 @@
 """Any vectors as two Keras layers that fit each other: texts to ids, ids to vectors."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -9,26 +10,25 @@ from w2vtrain.config import Split, Standardize
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, PADDING_TOKEN
 from w2vtrain.errors import W2VError
 
-if TYPE_CHECKING:
-    from w2vtrain.vectors.embeddings import Embeddings
-
-
 _LOG = logging.getLogger(__name__)
 
 
 def to_keras(
-    embeddings: "Embeddings",
+    tokens: Sequence[str],
+    vectors: np.ndarray,
     trainable: bool = False,
     sequence_length: int | None = None,
     standardize: Standardize | None = None,
     split: Split = "whitespace",
 ) -> tuple[Any, Any]:
-    """Returns a `TextVectorization` and an `Embedding` layer that begin a text model.
+    """Return a `TextVectorization` and an `Embedding` layer that begin a text model.
 
-    Id 0 is padding: a row of zeros, masked. Id 1 stands for words that have no vector: the vector
-    of `[UNK]` where there is one, else the mean of all. The tokens follow from id 2.
+    Id 0 is padding: a row of zeros, masked. Id 1 is every word without a vector: it gets the
+    vector of `[UNK]` if there is one, else the mean of all. The tokens follow from id 2.
 
     Args:
+        tokens: distinct texts.
+        vectors: float32 array, shape `(tokens, dim)`.
         trainable: whether training may change the vectors.
         sequence_length: ids a text, cut or padded; by default as many as the longest text has.
         standardize: as in `PrepareConfig`; by default `lower-and-strip-punctuation`, or `none`
@@ -48,13 +48,13 @@ def to_keras(
 
     from w2vtrain.corpus.standardization import splitter, standardizer
 
-    if PADDING_TOKEN in embeddings:
+    if PADDING_TOKEN in tokens:
         raise W2VError(
             "The empty token has a vector, but Keras takes it for padding.",
             "Leave that row out.",
         )
-    rows = [row for row, token in enumerate(embeddings.tokens) if token != OOV_TOKEN]
-    words = [embeddings.tokens[row] for row in rows]
+    rows = [row for row, token in enumerate(tokens) if token != OOV_TOKEN]
+    words = [tokens[row] for row in rows]
     if standardize is None:
         lower = all(word == word.lower() for word in words)
         standardize = "lower-and-strip-punctuation" if lower else "none"
@@ -67,15 +67,15 @@ def to_keras(
     )
     _warn_of_unreachable(vectorize, words, standardize)
     embed = keras.layers.Embedding(
-        FIRST_WORD_ID + len(words), embeddings.dim, mask_zero=True, trainable=trainable
+        FIRST_WORD_ID + len(words), vectors.shape[1], mask_zero=True, trainable=trainable
     )
     embed.build()
-    embed.set_weights([_table(embeddings, rows)])
+    embed.set_weights([_table(tokens, vectors, rows)])
     return vectorize, embed
 
 
 def _warn_of_unreachable(vectorize: Any, words: list[str], standardize: str) -> None:
-    """Logs how many tokens no text can lead to, as `new_york` where punctuation is stripped."""
+    """Log how many tokens no text can lead to, as `new_york` where punctuation is stripped."""
     ids = np.array(vectorize(words))  # (words, longest)
     expected = np.arange(FIRST_WORD_ID, FIRST_WORD_ID + len(words))
     lost = np.flatnonzero((ids[:, 0] != expected) | ids[:, 1:].any(axis=1))
@@ -89,12 +89,12 @@ def _warn_of_unreachable(vectorize: Any, words: list[str], standardize: str) -> 
         )
 
 
-def _table(embeddings: "Embeddings", rows: list[int]) -> np.ndarray:
-    """Returns float32 rows: padding, out-of-vocabulary, then the tokens in `rows`."""
-    table = np.zeros((FIRST_WORD_ID + len(rows), embeddings.dim), np.float32)
-    table[FIRST_WORD_ID:] = embeddings.vectors[rows]
-    if OOV_TOKEN in embeddings:
-        table[OOV_ID] = embeddings[OOV_TOKEN]
+def _table(tokens: Sequence[str], vectors: np.ndarray, rows: list[int]) -> np.ndarray:
+    """Return float32 rows: padding, out-of-vocabulary, then the tokens in `rows`."""
+    table = np.zeros((FIRST_WORD_ID + len(rows), vectors.shape[1]), np.float32)
+    table[FIRST_WORD_ID:] = vectors[rows]
+    if OOV_TOKEN in tokens:
+        table[OOV_ID] = vectors[tokens.index(OOV_TOKEN)]
     else:
-        table[OOV_ID] = embeddings.vectors.mean(axis=0, dtype=np.float64)
+        table[OOV_ID] = vectors.mean(axis=0, dtype=np.float64)
     return table

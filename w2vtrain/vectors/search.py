@@ -17,7 +17,7 @@ SWEEP = 16_384  # rows a block where only one pass over the table is made
 
 
 def row_norms(vectors: np.ndarray) -> np.ndarray:
-    """Returns the length of each row, in float64 so that no finite float32 overflows.
+    """Return the length of each row, in float64 so that no finite float32 overflows.
 
     Args:
         vectors: float32 array, shape `(rows, dim)`.
@@ -30,20 +30,20 @@ def row_norms(vectors: np.ndarray) -> np.ndarray:
 
 
 def scales_of(norms: np.ndarray) -> np.ndarray:
-    """Returns float32 factors that make rows of these lengths unit rows; 0 for a zero row."""
+    """Return float32 factors that make rows of these lengths unit rows; 0 for a zero row."""
     with np.errstate(divide="ignore"):
         factors = np.minimum(1 / norms, np.finfo(np.float32).max)
         return np.where(norms > 0, factors, 0).astype(np.float32)
 
 
 def blocks(length: int, size: int) -> Iterator[slice]:
-    """Yields the slices that cut `length` rows into blocks of `size`."""
+    """Yield the slices that cut `length` rows into blocks of `size`."""
     for start in range(0, length, size):
         yield slice(start, min(start + size, length))
 
 
 def best(scores: np.ndarray, k: int) -> np.ndarray:
-    """Returns the places of the `k` largest scores, best first, equal ones by place.
+    """Return the places of the `k` largest scores, best first, equal ones by place.
 
     Args:
         scores: float array, shape `(rows,)`.
@@ -58,7 +58,7 @@ def best(scores: np.ndarray, k: int) -> np.ndarray:
 def nearest(
     vectors: np.ndarray, scales: np.ndarray, queries: np.ndarray, k: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Returns rows and cosines of the `k` nearest rows of each query, best first.
+    """Return rows and cosines of the `k` nearest rows of each query, best first.
 
     Args:
         vectors: float32 array, shape `(rows, dim)`.
@@ -83,7 +83,7 @@ def nearest(
 
 
 def _merge(rows: np.ndarray, scores: np.ndarray, found: np.ndarray, offset: int) -> None:
-    """Puts the scores in `found`, of the rows from `offset` on, among the best, in place."""
+    """Put the scores in `found`, of the rows from `offset` on, among the best, in place."""
     k = rows.shape[1]
     bounds = scores[:, -1]
     if bounds[0] == -np.inf and found.shape[1] >= k:
@@ -107,7 +107,7 @@ def _merge(rows: np.ndarray, scores: np.ndarray, found: np.ndarray, offset: int)
 
 
 def _bounds(scores: np.ndarray, k: int) -> np.ndarray:
-    """Returns for each query a number that at least `k` of its scores reach."""
+    """Return for each query a number that at least `k` of its scores reach."""
     queries, rows = scores.shape
     chunks = rows // CHUNK
     if chunks < 2 * k:
@@ -119,7 +119,7 @@ def _bounds(scores: np.ndarray, k: int) -> np.ndarray:
 def cosmul(
     vectors: np.ndarray, scales: np.ndarray, positive: np.ndarray, negative: np.ndarray
 ) -> np.ndarray:
-    """Returns for each row the product of its closeness to `positive` over that to `negative`.
+    """Return for each row the product of its closeness to `positive` over that to `negative`.
 
     Source: Levy and Goldberg 2014, "Linguistic Regularities in Sparse and Explicit Word
     Representations", equation (4): cosines are moved to [0, 1] (footnote 7), epsilon is 1e-6.

@@ -82,7 +82,7 @@ def test_content_tells_the_format(name: str, tmp_path: Path) -> None:
     anonymous = (tmp_path / name).rename(tmp_path / "anonymous")
     if anonymous.is_file():
         expected = "word2vec-text" if format == "fasttext-vec" else format
-        assert registry.recognise(anonymous) == expected
+        assert registry.recognize(anonymous).name == expected
     back = Embeddings.load(anonymous)
     assert back.tokens == vectors.tokens
     np.testing.assert_array_equal(back.vectors, vectors.vectors)

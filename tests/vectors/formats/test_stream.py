@@ -28,7 +28,7 @@ def table(*blocks: str, rows: int | None = None, counts: bool = False) -> Vector
 
 @pytest.mark.parametrize(("blocks", "row"), [(("ab", "ca"), 4), (("aba",), 3), (("ab", "cdd"), 5)])
 def test_a_token_twice_is_seen_in_and_across_blocks(blocks: tuple[str, ...], row: int) -> None:
-    with pytest.raises(W2VError, match=f"v, row {row}: token '[ad]' stands twice"):
+    with pytest.raises(W2VError, match=f"v, row {row}: token '[ad]' has two rows"):
         stream.collect(stream.checked(table(*blocks), "v"))
 
 

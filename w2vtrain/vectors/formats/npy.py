@@ -1,10 +1,13 @@
-"""A folder with `vectors.npy` and `vocabulary.tsv`, row by row: the form that can be mapped.
+"""NumPy's files: a folder with `vectors.npy`, which can be memory-mapped, or one `.npz`.
 
-`vocabulary.tsv` has a line `token TAB count` a row, or `token` alone where counts are unknown; a
-backslash, tab or line end inside a token is written `\\\\`, `\\t`, `\\n`, `\\r`.
+Beside `vectors.npy` the folder has `vocabulary.tsv`: a line `token TAB count` a row, or `token`
+alone where counts are unknown; a backslash, tab or line end inside a token is written `\\\\`,
+`\\t`, `\\n`, `\\r`. An `.npz` holds arrays `vectors`, `tokens` and, where known, `counts`.
 """
 
+import io
 import tokenize
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -13,23 +16,32 @@ import numpy as np
 
 from w2vtrain.corpus.vocabulary import escaped, unescaped
 from w2vtrain.errors import W2VError
-from w2vtrain.vectors.formats.compressed import reading_errors
-from w2vtrain.vectors.formats.stream import VectorStream, of_matrix
-from w2vtrain.vectors.formats.tokens import carried
+from w2vtrain.vectors.formats.compressed import check_expansion, read_text, reading_errors
+from w2vtrain.vectors.formats.stream import (
+    ENDING_IN_NUL,
+    Block,
+    VectorStream,
+    carried,
+    of_matrix,
+    rows_in_block,
+)
 
-NAME = "npy"
 VECTORS = "vectors.npy"
 VOCABULARY = "vocabulary.tsv"
-FILES = (VECTORS, VOCABULARY)
 # NumPy reads a header as Python's own syntax, and lets whatever goes wrong there through.
 HEADER_ERRORS = (
     *(ValueError, TypeError, EOFError, OverflowError, MemoryError, RecursionError),
     *(SyntaxError, tokenize.TokenError),
 )
+_TOKENS = ("tokens", "words", "vocabulary")  # names that others use are read too
+_VECTORS = ("vectors", "embeddings")
+# beside a bad archive: a way of packing that Python does not know, and an archive with a password
+_ZIP_ERRORS = (*HEADER_ERRORS, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_DATED = (1980, 1, 1, 0, 0, 0)  # of every member: same content, same bytes
 
 
 def read(path: Path) -> VectorStream:
-    """Returns the rows of a folder, or of its `vectors.npy`; the matrix is memory-mapped."""
+    """Return the rows of a folder, or of its `vectors.npy`; the matrix is memory-mapped."""
     folder = path if path.is_dir() else path.parent
     tokens, counts = _read_vocabulary(folder / VOCABULARY)
     vectors = mapped(folder / VECTORS if path.is_dir() else path)
@@ -43,7 +55,7 @@ def read(path: Path) -> VectorStream:
 
 
 def mapped(path: Path) -> np.ndarray:
-    """Returns a float32 .npy file of two axes as a memory-mapped array."""
+    """Return a float32 .npy file of two axes as a memory-mapped array."""
     with reading_errors(path):
         try:
             vectors = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -64,12 +76,7 @@ def _what(value: object) -> str:
 
 
 def _read_vocabulary(path: Path) -> tuple[list[str], np.ndarray | None]:
-    with reading_errors(path):
-        raw = path.read_bytes()
-    try:
-        lines = raw.decode("utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise W2VError(f"{path} is not UTF-8: {error}") from None
+    lines = read_text(path).split("\n")
     if lines.pop():
         raise W2VError(f"{path} is cut short: its last line has no end.")
     cells = [line.split("\t") for line in lines]
@@ -88,9 +95,9 @@ def _is_count(text: str) -> bool:
 
 
 def write(path: Path, stream: VectorStream) -> None:
-    """Writes the folder's two files, row by row."""
+    """Write the folder's two files, row by row."""
     path.mkdir(parents=True, exist_ok=True)
-    stream = carried(stream, NAME, empty=True)
+    stream = carried(stream, "npy", empty=True)
     with (
         (path / VECTORS).open("wb") as file,
         (path / VOCABULARY).open("w", encoding="utf-8", newline="\n") as words,
@@ -101,7 +108,7 @@ def write(path: Path, stream: VectorStream) -> None:
 
 
 def write_header(file: IO[bytes], rows: int, dim: int) -> None:
-    """Writes the header of a float32 .npy file."""
+    """Write the header of a float32 .npy file."""
     header = {"descr": "<f4", "fortran_order": False, "shape": (rows, dim)}
     np.lib.format.write_array_header_1_0(file, header)
 
@@ -115,3 +122,140 @@ def _pieces(file: IO[bytes], stream: VectorStream) -> Iterator[tuple[bytes, list
             pairs = zip(tokens, counts.tolist(), strict=True)
             lines = [f"{escaped(token)}\t{count}\n" for token, count in pairs]
         yield np.ascontiguousarray(vectors, "<f4").tobytes(), lines
+
+
+def read_npz(path: Path) -> VectorStream:
+    """Return the rows of an .npz file; the vectors are read block by block."""
+    with _opened(path) as archive:
+        check_expansion(path, sum(_size(archive, name) for name in archive.namelist()))
+        names = {name.removesuffix(".npy"): name for name in archive.namelist()}
+        matrix = next((names[name] for name in _VECTORS if name in names), None)
+        words = next((names[name] for name in _TOKENS if name in names), None)
+        if matrix is None or words is None:
+            raise W2VError(
+                f"{path} has no arrays `vectors` and `tokens`.",
+                f"It has: {', '.join(names) or 'none'}.",
+            )
+        tokens = _array(archive, words, path)
+        if tokens.ndim != 1 or tokens.dtype.kind != "U":
+            raise W2VError(f"{path}: {words} is not a list of texts.")
+        counts = _array(archive, "counts.npy", path) if "counts" in names else None
+        if counts is not None and (counts.dtype.kind not in "iu" or counts.shape != tokens.shape):
+            raise W2VError(f"{path}: counts.npy does not hold a whole number for each token.")
+        rows, dim, dtype = _shape(archive, matrix, path)
+    if rows != len(tokens):
+        raise W2VError(f"{path} has {rows:,} vectors, but {len(tokens):,} tokens.")
+    blocks = _blocks(path, matrix, tokens.tolist(), dim, dtype, counts)
+    return VectorStream(rows, dim, blocks, counts is not None)
+
+
+def _opened(path: Path) -> zipfile.ZipFile:
+    with reading_errors(path):
+        try:
+            return zipfile.ZipFile(path)
+        except _ZIP_ERRORS as error:
+            raise W2VError(f"{path} is damaged, or is no .npz file: {error}") from None
+
+
+def _array(archive: zipfile.ZipFile, name: str, path: Path) -> np.ndarray:
+    with reading_errors(path):
+        try:
+            _header(archive, name, path)
+            return np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
+        except _ZIP_ERRORS as error:
+            raise W2VError(f"{path}: {name} is damaged: {error}") from None
+
+
+def _header(
+    archive: zipfile.ZipFile, name: str, path: Path, file: IO[bytes] | None = None
+) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Return shape, Fortran order and type of an array, checked against its size in the file."""
+    if file is None:
+        with archive.open(name) as opened:
+            return _header(archive, name, path, opened)
+    version = np.lib.format.read_magic(file)
+    read_header = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }.get(version)
+    if read_header is None:
+        raise W2VError(f"{path}: {name} has version {version} of NumPy's format.")
+    shape, fortran, dtype = read_header(file)
+    if dtype.hasobject:
+        raise W2VError(
+            f"{path}: {name} holds pickled Python objects, which are not read.",
+            "Save it as a plain array: np.array(tokens, dtype=str).",
+        )
+    if int(np.prod(shape, dtype=object)) * dtype.itemsize > _size(archive, name):
+        raise W2VError(f"{path}: {name} announces more than the file holds: {shape} of {dtype}.")
+    return shape, fortran, dtype
+
+
+def _size(archive: zipfile.ZipFile, name: str) -> int:
+    return archive.getinfo(name).file_size  # zipfile reads no further, whatever is packed there
+
+
+def _shape(archive: zipfile.ZipFile, name: str, path: Path) -> tuple[int, int, np.dtype]:
+    with reading_errors(path):
+        try:
+            shape, fortran, dtype = _header(archive, name, path)
+        except _ZIP_ERRORS as error:
+            raise W2VError(f"{path}: {name} is damaged: {error}") from None
+    if len(shape) != 2 or dtype.kind != "f" or fortran:
+        raise W2VError(
+            f"{path}: {name} is of shape {shape} and type {dtype}"
+            f"{', in Fortran order' if fortran else ''}.",
+            "Save it as a float32 table, row by row.",
+        )
+    return shape[0], shape[1], dtype
+
+
+def _blocks(
+    path: Path,
+    name: str,
+    tokens: list[str],
+    dim: int,
+    dtype: np.dtype,
+    counts: np.ndarray | None,
+) -> Iterator[Block]:
+    size = rows_in_block(dim)
+    with reading_errors(path), _opened(path) as archive, archive.open(name) as file:
+        _header(archive, name, path, file)
+        for start in range(0, len(tokens), size):
+            part = slice(start, min(start + size, len(tokens)))
+            wanted = (part.stop - part.start) * dim * dtype.itemsize
+            try:
+                data = file.read(wanted)
+            except _ZIP_ERRORS as error:
+                raise W2VError(f"{path}: {name} is damaged: {error}") from None
+            if len(data) != wanted:
+                raise W2VError(f"{path} ends after {start:,} of {len(tokens):,} rows.")
+            with np.errstate(over="ignore"):
+                vectors = np.frombuffer(data, dtype).reshape(-1, dim).astype(np.float32, copy=False)
+            numbers = None if counts is None else counts[part].astype(np.int64)
+            yield Block(tokens[part], vectors, numbers)
+
+
+def write_npz(path: Path, stream: VectorStream) -> None:
+    """Write the arrays uncompressed, as `numpy.savez` does; the vectors row by row."""
+    stream = carried(stream, "npz", ENDING_IN_NUL, empty=True, others="npy, safetensors or parquet")
+    tokens: list[str] = []
+    counts: list[np.ndarray] = []
+    with zipfile.ZipFile(path, "w") as archive:
+        with archive.open(_member("vectors"), "w", force_zip64=True) as file:
+            write_header(file, stream.rows, stream.dim)
+            for block in stream.blocks:
+                file.write(np.ascontiguousarray(block.vectors, "<f4").tobytes())
+                tokens.extend(block.tokens)
+                if block.counts is not None:
+                    counts.append(block.counts)
+        arrays = {"tokens": np.array(tokens, dtype=np.str_)}
+        if stream.has_counts:
+            arrays["counts"] = np.concatenate(counts)
+        for name, array in arrays.items():
+            with archive.open(_member(name), "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
+
+
+def _member(name: str) -> zipfile.ZipInfo:
+    return zipfile.ZipInfo(f"{name}.npy", _DATED)

@@ -9,18 +9,16 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from w2vtrain.errors import W2VError
-from w2vtrain.vectors.formats.compressed import reading_errors
-from w2vtrain.vectors.formats.stream import Block, VectorStream, rows_in_block
-from w2vtrain.vectors.formats.tokens import carried
-
-NAME = "parquet"
+from w2vtrain.vectors.formats.compressed import check_expansion, reading_errors
+from w2vtrain.vectors.formats.stream import Block, VectorStream, carried, rows_in_block
 
 
 def read(path: Path) -> VectorStream:
-    """Returns the rows of a Parquet file, read in batches."""
+    """Return the rows of a Parquet file, read in batches."""
     with _opened(path) as file:
         schema, rows = file.schema_arrow, file.metadata.num_rows
         _check(schema, path)
+        check_expansion(path, _bytes_in_memory(file.metadata))
         with_counts = "count" in schema.names
         dim = _dim(file)
 
@@ -62,6 +60,13 @@ def _check(schema: pa.Schema, path: Path) -> None:
         raise W2VError(f"{path}: column `count` does not hold whole numbers.")
 
 
+def _bytes_in_memory(metadata: pyarrow.parquet.FileMetaData) -> int:
+    """Return at least how many bytes the file grows to: a few runs can stand for many numbers."""
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    columns = [group.column(place) for group in groups for place in range(group.num_columns)]
+    return sum(max(column.total_uncompressed_size, 4 * column.num_values) for column in columns)
+
+
 def _dim(file: pyarrow.parquet.ParquetFile) -> int:
     kind = file.schema_arrow.field("vector").type
     if pa.types.is_fixed_size_list(kind):
@@ -86,7 +91,7 @@ def _block(batch: pa.RecordBatch, dim: int, path: Path, with_counts: bool) -> Bl
 
 
 def write(path: Path, stream: VectorStream) -> None:
-    """Writes a row group a block."""
+    """Write a row group a block."""
     fields = [
         pa.field("token", pa.string(), nullable=False),
         *([pa.field("count", pa.int64(), nullable=False)] if stream.has_counts else []),
@@ -94,7 +99,7 @@ def write(path: Path, stream: VectorStream) -> None:
     ]
     schema = pa.schema(fields)
     with pyarrow.parquet.ParquetWriter(path, schema, write_page_checksum=True) as writer:
-        for tokens, vectors, counts in carried(stream, NAME, empty=True).blocks:
+        for tokens, vectors, counts in carried(stream, "parquet", empty=True).blocks:
             flat = pa.array(np.ascontiguousarray(vectors, np.float32).ravel())
             columns = [
                 pa.array(tokens, pa.string()),

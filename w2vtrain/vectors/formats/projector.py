@@ -17,17 +17,14 @@ import numpy as np
 
 from w2vtrain.corpus.vocabulary import escaped, unescaped
 from w2vtrain.errors import W2VError
-from w2vtrain.vectors.formats.compressed import open_read, reading_errors
-from w2vtrain.vectors.formats.stream import Block, VectorStream
+from w2vtrain.vectors.formats.compressed import open_read, read_text
+from w2vtrain.vectors.formats.stream import Block, VectorStream, carried
 from w2vtrain.vectors.formats.text_rows import numbers, read_numbers
-from w2vtrain.vectors.formats.tokens import carried
 
-NAME = "projector"
 VECTORS = "vectors.tsv"
 METADATA = "metadata.tsv"
 CONFIG_JSON = "projector_config.json"
 CONFIG_PBTXT = "projector_config.pbtxt"
-FILES = (VECTORS, METADATA, CONFIG_JSON, CONFIG_PBTXT)
 BYTES_FILE = "vectors.bytes"
 COLUMNS = ("token", "rank")  # what `write` always has; with counts it has these:
 COLUMNS_WITH_COUNTS = ("token", "count", "rank", "band", "log10_count")
@@ -70,7 +67,7 @@ def number(text: str) -> float:
 
 
 def reads_as_number(cell: str) -> bool:
-    """Returns whether JavaScript turns the text into a number, as it does a blank one into 0.
+    """Return whether JavaScript turns the text into a number, as it does a blank one into 0.
 
     The Projector does so with every cell of the metadata.
     """
@@ -78,20 +75,20 @@ def reads_as_number(cell: str) -> bool:
 
 
 def token_cell(token: str) -> str:
-    """Returns the token in the form that the Projector shows as it is."""
+    """Return the token in the form that the Projector shows as it is."""
     cell = escaped(token)
     return f'"{cell}"' if reads_as_number(cell.strip('"')) else cell
 
 
 def token_of_cell(cell: str) -> str:
-    """Returns the token that `token_cell` wrote."""
+    """Return the token that `token_cell` wrote."""
     if len(cell) > 1 and cell[0] == cell[-1] == '"' and reads_as_number(cell.strip('"')):
         cell = cell[1:-1]
     return unescaped(cell)
 
 
 def band(count: int) -> str:
-    """Returns the decade of a count as text, `100-999`: a category to colour by."""
+    """Return the decade of a count as text, `100-999`: a category to color by."""
     if count < 1:
         return "none"
     low = 10 ** (len(str(count)) - 1)
@@ -101,7 +98,7 @@ def band(count: int) -> str:
 def write(
     path: Path, stream: VectorStream, extra: Mapping[str, Sequence[str]] | None = None
 ) -> None:
-    """Writes the folder's four files, row by row.
+    """Write the folder's four files, row by row.
 
     Args:
         path: the folder.
@@ -121,7 +118,7 @@ def write(
     with (path / VECTORS).open("wb") as vectors, (path / METADATA).open("wb") as metadata:
         lines = _Metadata(metadata, "\t".join(columns))
         row = 0
-        for block in carried(stream, NAME, empty=True).blocks:
+        for block in carried(stream, "projector", empty=True).blocks:
             vectors.write(b"".join(line + b"\n" for line in numbers(block.vectors, "\t")))
             end = row + len(block.tokens)
             for line in _lines(block, row, [cells[row:end] for cells in added]):
@@ -261,7 +258,7 @@ def tensorboard_reads_bytes(path: Path) -> bool:
 
 
 def read(path: Path) -> VectorStream:
-    """Returns the rows of a folder, or of a TSV of vectors with its metadata beside it.
+    """Return the rows of a folder, or of a TSV of vectors with its metadata beside it.
 
     The metadata's first column is the token, a column named `count` the count; it has a header if
     and only if its first line holds a tab, and blank lines do not count, as in the Projector.
@@ -301,12 +298,8 @@ def _metadata_of(vectors: Path) -> Path:
 
 
 def _read_metadata(path: Path) -> tuple[list[str], np.ndarray | None]:
-    with reading_errors(path):
-        raw = path.read_bytes()
-    try:
-        lines = [line for line in raw.decode("utf-8").split("\n") if trim(line)]
-    except UnicodeDecodeError as error:
-        raise W2VError(f"{path} is not UTF-8: {error}") from None
+    text = read_text(path).removeprefix("\ufeff")  # a byte order mark, which the Projector skips
+    lines = [line for line in text.split("\n") if trim(line)]
     header = lines.pop(0).rstrip("\r").split("\t") if lines and "\t" in lines[0] else [""]
     rows = [line.removesuffix("\r").split("\t") for line in lines]
     for place, row in enumerate(rows, start=1):

@@ -8,7 +8,6 @@ words: where the tokens have no `[UNK]`, a row of zeros is added at the end, and
 
 import json
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +15,11 @@ import numpy as np
 
 from w2vtrain.errors import W2VError
 from w2vtrain.vectors.formats.compressed import reading_errors
-from w2vtrain.vectors.formats.stream import VectorStream, of_matrix
-from w2vtrain.vectors.formats.tokens import carried
+from w2vtrain.vectors.formats.stream import VectorStream, carried, of_matrix
 
-NAME = "safetensors"
 TENSORS = "model.safetensors"
 TOKENIZER = "tokenizer.json"
-FILES = (TENSORS, TOKENIZER, "config.json", "modules.json")
+CONFIG, MODULES = "config.json", "modules.json"
 UNKNOWN = "[UNK]"
 WORD = r"\w+(?:['’\-]\w+)*"
 _ADDED = "w2vtrain_added_unknown"  # in the file's metadata: the last row is not the user's
@@ -33,14 +30,14 @@ _MOST_HEADER = 100_000_000  # as in the safetensors library
 
 
 def read(path: Path) -> VectorStream:
-    """Returns the rows of a folder, or of its `model.safetensors`; float32 is memory-mapped."""
+    """Return the rows of a folder, or of its `model.safetensors`; float32 is memory-mapped."""
     file = path / TENSORS if path.is_dir() else path
     header, start = _read_header(file)
     key = next((key for key in _KEYS if key in header), None)
     if key is None or "mapping" in header:
         raise W2VError(
             f"{file} holds no plain table of embeddings; its keys: {', '.join(header) or 'none'}.",
-            f"The table must stand under {' or '.join(_KEYS)}.",
+            f"The table must have the key {' or '.join(_KEYS)}.",
         )
     matrix = _tensor(file, header[key], key, start)
     counts = _tensor(file, header["counts"], "counts", start) if "counts" in header else None
@@ -60,7 +57,7 @@ def read(path: Path) -> VectorStream:
 
 
 def _read_header(path: Path) -> tuple[dict[str, Any], int]:
-    """Returns the header of a safetensors file and where its data begins."""
+    """Return the header of a safetensors file and where its data begins."""
     with reading_errors(path), path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8).ljust(8, b"\xff"))
         if length > min(_MOST_HEADER, path.stat().st_size):
@@ -76,7 +73,7 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int]:
 
 
 def _tensor(path: Path, entry: dict[str, Any], key: str, start: int) -> np.ndarray:
-    """Returns one tensor, memory-mapped, after checking what the header says of it."""
+    """Return one tensor, memory-mapped, after checking what the header says of it."""
     try:
         dtype, shape = np.dtype(_TYPES[entry["dtype"]]), tuple(map(int, entry["shape"]))
         begin, end = map(int, entry["data_offsets"])
@@ -96,7 +93,7 @@ def _tensor(path: Path, entry: dict[str, Any], key: str, start: int) -> np.ndarr
 
 
 def _read_tokens(path: Path) -> list[str]:
-    """Returns the tokens of a tokenizer.json in the order of their ids."""
+    """Return the tokens of a tokenizer.json in the order of their ids."""
     with reading_errors(path):
         raw = path.read_bytes()
     try:
@@ -110,19 +107,21 @@ def _read_tokens(path: Path) -> list[str]:
         tokens = sorted(ids, key=ids.__getitem__)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise W2VError(f"{path} is no tokenizer with a vocabulary: {error!r}") from None
+    if not all(isinstance(token, str) for token in tokens):
+        raise W2VError(f"{path}: its vocabulary holds a token that is no text.")
     if [ids[token] for token in tokens] != list(range(len(tokens))):
-        raise W2VError(f"{path}: the ids of its {len(tokens):,} tokens have gaps or stand twice.")
+        raise W2VError(f"{path}: the ids of its {len(tokens):,} tokens have gaps or occur twice.")
     return tokens
 
 
 def write(path: Path, stream: VectorStream) -> None:
-    """Writes the folder's four files; the vectors row by row, the tokens at the end."""
+    """Write the folder's four files; the vectors row by row, the tokens at the end."""
     path.mkdir(parents=True, exist_ok=True)
     tokens: list[str] = []
     counts: list[np.ndarray] = []
     with (path / TENSORS).open("w+b") as file:
         file.write(b" " * (8 + _RESERVED))
-        for block in carried(stream, NAME, empty=True).blocks:
+        for block in carried(stream, "safetensors", empty=True).blocks:
             file.write(np.ascontiguousarray(block.vectors, "<f4").tobytes())
             tokens.extend(block.tokens)
             if block.counts is not None:
@@ -178,14 +177,13 @@ def _write_tokenizer(path: Path, tokens: list[str]) -> None:
             "unk_token": UNKNOWN,
         },
     }
-    module = {"idx": 0, "name": "0", "path": ".", "type": _MODULE}
-    for name, content in _texts(tokenizer, {"normalize": False}, [module]):
-        (path / name).write_text(content, encoding="utf-8")
-
-
-_MODULE = "sentence_transformers.models.StaticEmbedding"
-
-
-def _texts(*contents: Any) -> Iterator[tuple[str, str]]:
-    for name, content in zip(FILES[1:], contents, strict=True):
-        yield name, json.dumps(content, ensure_ascii=False) + "\n"
+    module = {
+        "idx": 0,
+        "name": "0",
+        "path": ".",
+        "type": "sentence_transformers.models.StaticEmbedding",
+    }
+    files = {TOKENIZER: tokenizer, CONFIG: {"normalize": False}, MODULES: [module]}
+    for name, content in files.items():
+        text = json.dumps(content, ensure_ascii=False) + "\n"
+        (path / name).write_text(text, encoding="utf-8")

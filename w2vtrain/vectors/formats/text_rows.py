@@ -22,7 +22,7 @@ LONGEST_LINE = 1 << 26  # a line longer than this is no row of vectors
 
 
 def count_lines(path: Path) -> int:
-    """Returns the number of lines that are not empty at the end; a last line needs no end."""
+    """Return the number of lines that are not empty at the end; a last line needs no end."""
     lines, last = 0, b"\n"
     with open_read(path) as file:
         while chunk := file.read(CHUNK):
@@ -32,7 +32,7 @@ def count_lines(path: Path) -> int:
 
 
 def blocks_of_lines(file: IO[bytes], path: Path) -> Iterator[bytes]:
-    """Yields the file's bytes in blocks of whole lines, each with its end."""
+    """Yield the file's bytes in blocks of whole lines, each with its end."""
     rest = b""
     while chunk := file.read(CHUNK):
         head, end, tail = chunk.rpartition(b"\n")
@@ -48,7 +48,7 @@ def blocks_of_lines(file: IO[bytes], path: Path) -> Iterator[bytes]:
 
 
 def read_rows(file: IO[bytes], path: Path, dim: int, line: int) -> Iterator[Block]:
-    """Yields the rows in the rest of `file`.
+    """Yield the rows in the rest of `file`.
 
     Args:
         path: for messages.
@@ -64,7 +64,7 @@ def read_rows(file: IO[bytes], path: Path, dim: int, line: int) -> Iterator[Bloc
 
 
 def _fast(text: bytes, dim: int) -> tuple[list[bytes], np.ndarray] | None:
-    """Returns tokens and vectors of regular lines, or None where a line is not regular."""
+    """Return tokens and vectors of regular lines, or None where a line is not regular."""
     first = text[: text.index(b"\n")].removesuffix(b"\r")
     trailing = first.endswith(b" ")
     if first.count(b" ") != dim + trailing:
@@ -105,7 +105,7 @@ def _matrix(columns: list[pa.ChunkedArray]) -> np.ndarray:
 
 
 def read_numbers(file: IO[bytes], path: Path, dim: int, delimiter: str) -> Iterator[np.ndarray]:
-    """Yields rows that hold numbers alone: float32 arrays, shape `(rows, dim)`."""
+    """Yield rows that hold numbers alone: float32 arrays, shape `(rows, dim)`."""
     line = 1
     for text in blocks_of_lines(file, path):
         table = _parsed(text, dict.fromkeys(map(str, range(dim)), pa.float32()), delimiter)
@@ -146,13 +146,13 @@ def _fault(line: bytes, token: bytes, cells: int) -> str:
 
 
 def split_line(line: bytes, dim: int) -> tuple[bytes, list[bytes]]:
-    """Returns the token and the last `dim` cells of a line: a token may hold spaces."""
+    """Return the token and the last `dim` cells of a line: a token may hold spaces."""
     token, *cells = line.removesuffix(b"\r").removesuffix(b" ").rsplit(b" ", dim)
     return token, cells
 
 
 def is_number(cell: bytes) -> bool:
-    """Returns whether a cell reads as a number, NaN and infinity included."""
+    """Return whether a cell reads as a number, NaN and infinity included."""
     try:
         float(cell)
     except ValueError:
@@ -161,7 +161,7 @@ def is_number(cell: bytes) -> bool:
 
 
 def _numbers(cells: list[bytes], path: Path, dim: int, line: int) -> np.ndarray:
-    """Returns the cells of several rows as float32, or names the line of one that is no number."""
+    """Return the cells of several rows as float32, or names the line of one that is no number."""
     try:
         return pa.array(cells, pa.binary()).cast(pa.string()).cast(pa.float32()).to_numpy()
     except pa.ArrowInvalid:
@@ -194,7 +194,7 @@ def _decoded(raw: list[bytes], path: Path, line: int) -> Sequence[str]:
 
 
 def numbers(vectors: np.ndarray, delimiter: str) -> list[bytes]:
-    """Returns a line a row, without its end: the shortest texts that read back as the same float32.
+    """Return a line a row, without its end: the shortest texts that read back as the same float32.
 
     Args:
         vectors: float32 array, shape `(rows, dim)`.
@@ -210,7 +210,7 @@ def numbers(vectors: np.ndarray, delimiter: str) -> list[bytes]:
 
 
 def write_rows(file: IO[bytes], blocks: Iterator[Block], row_end: bytes = b"\n") -> None:
-    """Writes `token number number ...` lines."""
+    """Write `token number number ...` lines."""
     for tokens, vectors, _ in blocks:
         rows = zip(tokens, numbers(vectors, " "), strict=True)
         file.write(b"".join(token.encode() + b" " + row + row_end for token, row in rows))
