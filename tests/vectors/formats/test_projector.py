@@ -1,11 +1,15 @@
 """The Projector's rules, one test a rule, read back by a copy of its parser's logic."""
 
 import json
+import math
+import shutil
+import struct
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2vtrain.errors import W2VError
@@ -179,3 +183,63 @@ def test_damaged(tmp_path: Path, metadata: str, vectors: str, match: str) -> Non
     (tmp_path / "metadata.tsv").write_text(metadata)
     with pytest.raises(W2VError, match=match):
         stream.collect(stream.checked(projector.read(tmp_path), str(tmp_path)))
+
+
+NUMBERS = [
+    *[("007", 7), ("1e5", 100_000), ("0x1F", 31), ("0b101", 5), ("0o17", 15), ("  12 ", 12)],
+    *[("\u3000", 0), ("", 0), (".5", 0.5), ("5.", 5), ("+3", 3), ("1e400", math.inf)],
+    *[("-Infinity", -math.inf), ("\ufeff7", 7), ("0x" + "f" * 300, math.inf)],
+]
+NOT_NUMBERS = [
+    *["infinity", "inf", "nan", "NaN", "1_000", "-0x1F", "0x", "1e", ".", "+", "e5", "1,5"],
+    *["\u200b7", "\u0085", "٣", "7a", "--1", "0b2", "1 2"],
+]
+
+
+@pytest.mark.parametrize(("text", "value"), NUMBERS)
+def test_numbers_are_read_as_javascript_does(text: str, value: float) -> None:
+    assert projector.number(text) == value
+
+
+@pytest.mark.parametrize("text", NOT_NUMBERS)
+def test_what_javascript_does_not_take_for_a_number(text: str) -> None:
+    assert math.isnan(projector.number(text))
+
+
+def test_trim_takes_ideographic_and_no_break_spaces_but_not_the_next_line_control() -> None:
+    assert projector.trim("\u3000\u00a0 a\u0085 \ufeff") == "a\u0085"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+@settings(max_examples=8)
+@given(st.lists(st.text("0123456789.eE+-xXbo \u3000\u00a0Infty_", max_size=8), min_size=200))
+def test_numbers_against_node(texts: list[str]) -> None:
+    program = "console.log(JSON.stringify(JSON.parse(process.argv[1]).map(t => String(Number(t)))))"
+    answer = subprocess.run(
+        ["node", "-e", program, json.dumps(texts)], capture_output=True, text=True, check=True
+    )
+    for text, theirs in zip(texts, json.loads(answer.stdout), strict=True):
+        ours = projector.number(text)
+        assert ours == float(theirs) or (math.isnan(ours) and theirs == "NaN")
+
+
+def test_bytes_that_tensorboard_takes_for_text(tmp_path: Path) -> None:
+    path = tmp_path / "v.bytes"
+    projector.write_bytes(path, np.float64([[1, -2.5], [0.1, 3e-8]]))
+    assert path.read_bytes() == struct.pack("<4f", 1, -2.5, 0.1, 3e-8)
+    assert projector.tensorboard_reads_bytes(path)
+    path.write_bytes(b"1\t2\n3\n\xff\xfe")  # numbers in text, then a line that is not UTF-8
+    assert projector.tensorboard_reads_bytes(path)
+    for text in (b"some text\n\xff", b"1\t2\n3\t4\n"):
+        path.write_bytes(text)
+        assert not projector.tensorboard_reads_bytes(path)
+
+
+def test_config_with_bookmarks_and_other_names() -> None:
+    names = ("embedding.bytes", "words.tsv", "views.json", "words")
+    (entry,) = json.loads(projector.config_json((3, 2), *names))["embeddings"]
+    assert entry["bookmarksPath"] == "views.json"
+    assert projector.config_pbtxt((3, 2), *names) == (
+        'embeddings {\n  tensor_name: "words"\n  metadata_path: "words.tsv"\n  tensor_shape: 3\n'
+        '  tensor_shape: 2\n  tensor_path: "embedding.bytes"\n  bookmarks_path: "views.json"\n}\n'
+    )
