@@ -46,13 +46,13 @@ def pipeline(text: Path, run: Path, die_at: int | None, count: Any) -> None:
         if count.value == die_at:
             die()
 
-    _watch_files(tick)
+    watch_files(tick)
     prepare([text], run, PrepareConfig(min_count=1))
     train(run, TRAIN)
     export(run, ExportConfig(format="word2vec-binary"))
 
 
-def _watch_files(tick: Callable[[], None]) -> None:
+def watch_files(tick: Callable[[], None]) -> None:
     """Has `tick` called before and after each operation that changes files."""
 
     def watched(operation: Any, always: bool) -> Any:

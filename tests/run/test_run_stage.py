@@ -12,7 +12,7 @@ from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.files import replace_folder
 from w2vtrain.run.lock import file_lock, lock_of
-from w2vtrain.run.stage import MANIFEST, atomic_stage, read_manifest, reading
+from w2vtrain.run.stage import MANIFEST, atomic_stage, read_manifest, reading, reads
 
 
 def make(folder, content=b"one"):
@@ -127,20 +127,27 @@ def test_a_manifest_is_read_again_when_the_folder_is_replaced_meanwhile(folder, 
 
 
 def test_reading_notices_that_the_folder_was_replaced(folder):
-    with reading(folder, "w2v prepare") as manifest:
-        assert manifest["files"]["a.bin"]["bytes"] == 3
-    with (
-        pytest.raises(W2VError, match=r"corpus was replaced while it was read"),
-        reading(folder, "w2v prepare"),
-    ):
+    with reading(folder):
+        assert (folder / "a.bin").read_bytes() == b"one"
+    replaced = r"corpus was replaced while it was read"
+    with pytest.raises(W2VError, match=replaced), reading(folder.parent / "model", folder):
         make(folder, b"two")
-    with (
-        pytest.raises(W2VError, match=r"corpus was replaced while it was read"),
-        reading(folder, "w2v prepare"),
-    ):
+    with pytest.raises(W2VError, match=replaced), reading(folder):
         _replace_and_miss(folder)
-    with pytest.raises(FileNotFoundError), reading(folder, "w2v prepare"):
+    with pytest.raises(FileNotFoundError), reading(folder):
         (folder / "never there").read_bytes()
+
+
+def test_a_function_that_reads_a_run(folder):
+    @reads("corpus")
+    def content(run, replaced=False):
+        if replaced:
+            make(folder, b"two")
+        return (run / "corpus" / "a.bin").read_bytes()
+
+    assert content(folder.parent) == content(run=folder.parent) == b"one"
+    with pytest.raises(W2VError, match="replaced while it was read"):
+        content(folder.parent, replaced=True)
 
 
 def _replace_and_miss(folder):

@@ -8,7 +8,7 @@ import numpy as np
 
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import read_manifest
+from w2vtrain.run.stage import read_manifest, reads
 from w2vtrain.vectors.embeddings import Embeddings
 
 
@@ -25,6 +25,7 @@ class ContextPrediction:
     contexts: list[tuple[str, float]]
 
 
+@reads("model")
 def predict_contexts(
     run: str | Path, words: Sequence[str], top: int = 10
 ) -> list[ContextPrediction]:

@@ -19,6 +19,7 @@ from w2vtrain.config import TrainConfig
 from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import reads
 from w2vtrain.vectors.embeddings import Embeddings
 
 BLOCK = 2**20  # tokens held at once
@@ -98,6 +99,7 @@ class Explanation(Result):
     passages: tuple[Passage, ...]
 
 
+@reads("corpus", "model")
 def explain(
     run: str | Path,
     a: str,

@@ -17,7 +17,7 @@ from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.vocabulary import OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import MANIFEST, read_corpus_manifest
+from w2vtrain.run.stage import MANIFEST, read_corpus_manifest, reads
 
 Stage = Literal["decoding", "standardization", "splitting", "counting", "cut-off", "training"]
 _REPLACEMENT = "\ufffd"
@@ -55,6 +55,7 @@ class Trace(Result):
     advice: str
 
 
+@reads("corpus", "model")
 def why_not(run: str | Path, token: str) -> Trace:
     """Find out where a word was lost on its way into a run's vocabulary, and what would keep it.
 

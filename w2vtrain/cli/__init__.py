@@ -10,11 +10,11 @@ from w2vtrain.errors import W2VError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs `w2v` and exits: 0, 1 for a failure, 2 for wrong usage, 130 for an interrupt."""
-    from w2vtrain.cli.app import app
-
+    """Run `w2v` and exit: 0, 1 for a failure, 2 for wrong usage, 130 for an interrupt."""
     try:
         with terminable():
+            from w2vtrain.cli.app import app
+
             app(args=None if arguments is None else list(arguments), prog_name="w2v")
     except W2VError as error:
         note(f"Error: {error.message}")

@@ -6,14 +6,15 @@ So a stage's folder that has a manifest is whole, wherever the process was kille
 """
 
 import contextlib
+import functools
 import json
 import platform
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
@@ -30,6 +31,8 @@ from w2vtrain.run.lock import folder_lock
 from w2vtrain.version import RUN_FORMAT, VERSION
 
 MANIFEST = "manifest.json"
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @contextlib.contextmanager
@@ -118,27 +121,41 @@ def read_manifest(folder: Path, made_by: str, verify: bool = False) -> dict[str,
 
 
 @contextlib.contextmanager
-def reading(folder: Path, made_by: str) -> Iterator[dict[str, Any]]:
-    """Yield the manifest of a stage's folder whose files the body reads.
+def reading(*folders: Path) -> Iterator[None]:
+    """Read files of stages in the body, all of one time.
 
-    Args:
-        folder: the stage's folder.
-        made_by: the command that makes it, for the hint.
     Raises:
-        W2VError: as `read_manifest`; or another process replaced the folder meanwhile, so that
-            the body may have read files of both.
+        W2VError: another process replaced a folder meanwhile, so that the body may have read files
+            of the old one and of the new.
     """
-    before = _identity(folder)
-    manifest = read_manifest(folder, made_by)
-    replaced = W2VError(f"{folder} was replaced while it was read.", "Run the command again.")
+    before = [_identity(folder) for folder in folders]
+    failure: Exception | None = None
     try:
-        yield manifest
+        yield
     except (OSError, W2VError) as error:
-        if _identity(folder) == before:
-            raise
-        raise replaced from error
-    if _identity(folder) != before:
-        raise replaced
+        failure = error
+    for folder, identity in zip(folders, before, strict=True):
+        if _identity(folder) != identity:
+            raise W2VError(
+                f"{folder} was replaced while it was read.", "Run the command again."
+            ) from failure
+    if failure is not None:
+        raise failure
+
+
+def reads(*stages: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a function that reads these stages of the run that is its first argument."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(function)
+        def read(*arguments: P.args, **options: P.kwargs) -> R:
+            run = Path(str(arguments[0] if arguments else options["run"]))
+            with reading(*(run / stage for stage in stages)):
+                return function(*arguments, **options)
+
+        return read
+
+    return decorate
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

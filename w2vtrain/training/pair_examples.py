@@ -11,7 +11,7 @@ from w2vtrain.engine.sampling import NoiseSampler
 from w2vtrain.engine.text_stream import TextStream
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import read_manifest
+from w2vtrain.run.stage import read_manifest, reads
 from w2vtrain.training.pairs import Pairs, epoch_pairs
 from w2vtrain.training.training import TrainingText
 from w2vtrain.training.tutorial_training import tutorial_pairs
@@ -56,6 +56,7 @@ class PairExamples:
     noise_positive: int
 
 
+@reads("corpus")
 def pair_examples(run: str | Path, config: TrainConfig, count: int = 20) -> PairExamples:
     """Returns `count` of the pairs that a training of `run` with these settings sees first.
 

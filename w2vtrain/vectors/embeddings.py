@@ -13,7 +13,7 @@ import numpy as np
 
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import read_manifest
+from w2vtrain.run.stage import read_manifest, reading
 from w2vtrain.vectors import search
 
 Query = str | np.ndarray
@@ -73,8 +73,9 @@ class Embeddings:
 
         run = RunDirectory(Path(path))
         if format is None and (run.model.is_dir() or run.corpus.is_dir()):
-            read_manifest(run.model, made_by=f"w2v train {path}")
-            return cls.load(run.model, "npy")
+            with reading(run.model):
+                read_manifest(run.model, made_by=f"w2v train {path}")
+                return cls.load(run.model, "npy")
         tokens, vectors, counts = stream.collect(registry.read(Path(path), format))
         return cls(tokens, vectors, counts)
 

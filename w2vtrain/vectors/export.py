@@ -11,7 +11,7 @@ from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.lock import run_lock
-from w2vtrain.run.stage import atomic_stage, read_manifest
+from w2vtrain.run.stage import atomic_stage, read_manifest, reading
 from w2vtrain.vectors.formats import npy, registry, stream
 
 
@@ -54,8 +54,9 @@ def export(
     config = config or ExportConfig()
     format = registry.format_named(config.format, writes=True)
     paths = RunDirectory(Path(run))
-    manifest = read_manifest(paths.model, made_by=f"w2v train {run}", verify=True)
-    table = _table(paths, config)
+    with reading(paths.model):
+        manifest = read_manifest(paths.model, made_by=f"w2v train {run}", verify=True)
+        table = _table(paths, config)
     folder = paths.export / format.name if output is None else Path(output)
     if output is not None:
         registry.require_replaceable(folder, format)
@@ -145,8 +146,9 @@ def convert(
         target_format = registry.format_for(target).name
     run = RunDirectory(path)
     if source_format is None and (run.model.is_dir() or run.corpus.is_dir()):
-        read_manifest(run.model, made_by=f"w2v train {source}")
-        found, table = "run", registry.read(run.model, "npy")
+        with reading(run.model):
+            read_manifest(run.model, made_by=f"w2v train {source}")
+            found, table = "run", registry.read(run.model, "npy")
     else:
         found = source_format or registry.recognize(path).name
         table = registry.read(path, found)

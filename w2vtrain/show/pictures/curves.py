@@ -16,7 +16,7 @@ from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, Vocabulary
 from w2vtrain.engine.sampling import keep_probabilities
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import read_manifest
+from w2vtrain.run.stage import read_manifest, reads
 from w2vtrain.show.pictures.drawing import (
     COLORS,
     DASHES,
@@ -60,6 +60,7 @@ class History:
         return place + self.columns["epoch"][0] - 1
 
 
+@reads("model")
 def read_history(run: Path) -> History:
     """Return the training of a run.
 
@@ -175,6 +176,7 @@ class Frequencies:
         return self.kept * keep_probabilities(self.kept, self.threshold).astype(np.float64)
 
 
+@reads("corpus", "model")
 def read_frequencies(run: Path, threshold: float | None = None) -> Frequencies:
     """Return the counts of a prepared run.
 

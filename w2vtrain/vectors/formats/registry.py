@@ -7,15 +7,14 @@ is a module of this package, a row here and, if it can be written, its name in
 
 import contextlib
 import importlib
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.stage import MANIFEST, replace_folder, translated_os_errors
+from w2vtrain.run.files import replace_folder
+from w2vtrain.run.stage import MANIFEST, workspace
 from w2vtrain.vectors.formats.compressed import open_read
 from w2vtrain.vectors.formats.stream import VectorStream, checked
 
@@ -242,14 +241,9 @@ def require_replaceable(folder: Path, format: Format) -> None:
 def _placed(path: Path, folder: bool) -> Iterator[Path]:
     """Yield a path beside `path`, of the same name, and put what was written there in place."""
     path = path.absolute()
-    with translated_os_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
-        try:
-            yield aside / path.name
-            if folder:
-                replace_folder(aside / path.name, path)
-            else:
-                (aside / path.name).replace(path)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+    with workspace(path) as aside:
+        yield aside / path.name
+        if folder:
+            replace_folder(aside / path.name, path)
+        else:
+            (aside / path.name).replace(path)
