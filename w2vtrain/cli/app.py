@@ -1,34 +1,11 @@
-"""The `w2v` command with its subcommands, each in a file of its own."""
+"""The `w2v` command with its subcommands: a file is a group of commands that share options."""
 
 from typing import Annotated
 
 import typer
 
-from w2vtrain.cli import (
-    analogy,
-    classify,
-    convert,
-    diff,
-    evaluate,
-    explain,
-    export,
-    groups,
-    neighbors,
-    odd_one_out,
-    pairs,
-    plan,
-    plot,
-    predict,
-    prepare,
-    projector,
-    run,
-    similarity,
-    stability,
-    train,
-    vector,
-    why_not,
-)
-from w2vtrain.cli.several_values import several_values
+from w2vtrain.cli import ask, classify, explanations, judge, pipeline, plot, projector, train
+from w2vtrain.cli.options import several_values
 from w2vtrain.version import VERSION
 
 app = typer.Typer(
@@ -54,25 +31,25 @@ def _root(
     """Raw text into word vectors: prepare, train, evaluate, export."""
 
 
-app.command("prepare")(prepare.prepare)
+app.command("prepare")(pipeline.prepare)
 app.command("train")(train.train)
-app.command("run")(run.run)
-app.command("plan")(plan.plan)
-app.command("export")(export.export)
-app.command("convert")(convert.convert)
+app.command("run")(pipeline.run)
+app.command("plan")(pipeline.plan)
+app.command("export")(pipeline.export)
+app.command("convert")(pipeline.convert)
 app.command("projector")(projector.projector)
 app.add_typer(plot.plot, name="plot")
-app.command("neighbors")(neighbors.neighbors)
-app.command("analogy")(analogy.analogy)
-app.command("similarity")(similarity.similarity)
-app.command("odd-one-out")(odd_one_out.odd_one_out)
-app.command("vector")(vector.vector)
-app.command("evaluate", cls=several_values("--similarity", "--analogies"))(evaluate.evaluate)
-app.command("explain")(explain.explain)
-app.command("why-not")(why_not.why_not)
-app.command("diff")(diff.diff)
-app.command("stability", cls=several_values("--words"))(stability.stability)
-app.command("predict")(predict.predict)
-app.command("groups")(groups.groups)
-app.command("pairs")(pairs.pairs)
+app.command("neighbors")(ask.neighbors)
+app.command("analogy")(ask.analogy)
+app.command("similarity")(ask.similarity)
+app.command("odd-one-out")(ask.odd_one_out)
+app.command("vector")(ask.vector)
+app.command("evaluate", cls=several_values("--similarity", "--analogies"))(judge.evaluate)
+app.command("explain")(explanations.explain)
+app.command("why-not")(explanations.why_not)
+app.command("diff")(judge.diff)
+app.command("stability", cls=several_values("--words"))(judge.stability)
+app.command("predict")(explanations.predict)
+app.command("groups")(judge.groups)
+app.command("pairs")(explanations.pairs)
 app.add_typer(classify.app, name="classify")

@@ -4,11 +4,12 @@ import dataclasses
 import functools
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from w2vtrain.settings import Config, read_toml
 
@@ -87,3 +88,31 @@ def _parameter(f: Any, hint: Any, panel: str | None) -> inspect.Parameter:
         default=None,
         annotation=Annotated[kind | None, info],
     )
+
+
+def spread(arguments: Sequence[str], flags: Sequence[str]) -> list[str]:
+    """Returns the arguments with a flag repeated before each of its words but the first.
+
+    That is the form that the parser knows: `--words a b` becomes `--words a --words b`.
+    """
+    result: list[str] = []
+    flag, words = "", 0
+    for argument in arguments:
+        if argument.startswith("-") and argument != "-":
+            name, equals, _ = argument.partition("=")
+            flag, words = (name if name in flags else ""), len(equals)
+        elif flag:
+            result += [flag] if words else []
+            words += 1
+        result.append(argument)
+    return result
+
+
+def several_values(*flags: str) -> type[TyperCommand]:
+    """Returns a command class whose named options take several words."""
+
+    class SeveralValues(TyperCommand):
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            return super().parse_args(ctx, spread(args, flags))
+
+    return SeveralValues

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from w2vtrain.cli.options import several_values
 from w2vtrain.cli.output import Json, note, print_json, say
 from w2vtrain.cli.queries import Vectors
-from w2vtrain.cli.several_values import several_values
 from w2vtrain.errors import W2VError
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from w2vtrain.analysis.neighborhoods.shared_words import (
     share_words,
 )
 from w2vtrain.cli import main
-from w2vtrain.cli.several_values import spread
+from w2vtrain.cli.options import spread
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory

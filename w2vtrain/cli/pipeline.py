@@ -1,0 +1,338 @@
+"""From text to files: `w2v prepare`, `run`, `plan`, `export` and `convert`."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
+
+import typer
+
+from w2vtrain.cli.interrupts import stoppable
+from w2vtrain.cli.options import ConfigFile, config_options, merged
+from w2vtrain.cli.output import Json, note, print_json, say
+from w2vtrain.cli.projector import report_check
+from w2vtrain.cli.train import say_trained, train_progress
+from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig, VectorFormat
+from w2vtrain.run_config import RunConfig
+
+if TYPE_CHECKING:
+    from w2vtrain.corpus.prepare import PrepareProgress, PrepareSummary
+    from w2vtrain.vectors.export import ExportResult
+
+
+@config_options(prepare=PrepareConfig)
+def prepare(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Text files, folders, globs, or - for standard input; also .gz .bz2 .xz .zip, "
+            "and .csv .tsv .jsonl .parquet with --text-column.",
+        ),
+    ],
+    run: Annotated[Path, typer.Option("--output", "-o", metavar="RUN", help="Run directory.")],
+    config: ConfigFile = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Do it again even if nothing has changed.")
+    ] = False,
+    add: Annotated[
+        bool, typer.Option("--update", help="Add the text to the run's: old words keep their ids.")
+    ] = False,
+    as_json: Json = False,
+    *,
+    given: dict[str, dict[str, Any]],
+) -> None:
+    """Read text: vocabulary, token ids and vectorizer into RUN/corpus."""
+    from w2vtrain.corpus.prepare import prepare as work
+    from w2vtrain.corpus.update import prepared_settings, update
+
+    chosen = merged(PrepareConfig, "prepare", config, given["prepare"])
+    if add:
+        chosen = {**prepared_settings(run), **chosen}
+    settings = PrepareConfig.from_mapping(chosen)
+    with prepare_progress() as progress:
+        if add:
+            summary = update(inputs, run, settings, progress)
+        else:
+            summary = work(inputs, run, settings, force=force, progress=progress)
+    if as_json:
+        print_json(dataclasses.asdict(summary))
+    else:
+        say_prepared(summary, settings)
+
+
+@contextmanager
+def prepare_progress() -> "Iterator[Callable[[PrepareProgress], None]]":
+    """Yields a callback that shows bytes, words/s and the time left, on a terminal's stderr."""
+    from tqdm import tqdm
+
+    bar: Any = tqdm(
+        desc="Starting TensorFlow",
+        unit="B",
+        unit_scale=True,
+        disable=None,
+        leave=False,
+        dynamic_ncols=True,
+    )
+    first: list[tuple[float, int]] = []  # time and words at the first call
+
+    def show(progress: "PrepareProgress") -> None:
+        now = time.monotonic()
+        if not first:
+            first.append((now, progress.words))
+            bar.reset(total=progress.bytes_total)
+            bar.set_description("Reading", refresh=False)
+        start, words = first[0]
+        if now > start:
+            speed = (progress.words - words) / (now - start) / 1e6
+            bar.set_postfix_str(f"{speed:.2f}M words/s", refresh=False)
+        bar.update(progress.bytes_read - bar.n)
+
+    with bar:
+        yield show
+
+
+def say_prepared(summary: "PrepareSummary", settings: PrepareConfig) -> None:
+    """Prints the closing lines of prepare for people."""
+    if summary.unchanged:
+        note(f"{summary.run}/corpus is up to date: same inputs, same settings (--force redoes it).")
+    what = "characters" if settings.split == "character" else "words"
+    rows = f"{_count(summary.lines, 'line')} of {_count(summary.inputs, 'file')}"
+    cut = f"--min-count {settings.min_count}"
+    if settings.vocabulary_size is not None:
+        cut += f", --vocabulary-size {settings.vocabulary_size}"
+    say(f"Read        {summary.words_read:,} {what} in {rows}")
+    say(f"Kept        {summary.words_kept:,} {what} ({summary.coverage:.2%} of the text)")
+    say(f"Vocabulary  {summary.vocabulary:,} different {what}")
+    say(
+        f"Left out    {summary.left_out_types:,} different {what}, seen "
+        f"{_count(summary.left_out_words, 'time')} ({cut})"
+    )
+    say(f"Units       {summary.units:,} with text (--boundary {settings.boundary})")
+    for thing, count in (
+        ("word of more than 128 characters left out", summary.too_long_words),
+        (
+            f"word (seen {summary.pruned_below} times or less) pruned while counting",
+            summary.pruned_types,
+        ),
+        ("row without text dropped", summary.missing),
+        ("place did not decode and was replaced", summary.replaced),
+    ):
+        if count:
+            note(f"Note: {_count(count, thing)}.")
+    if not summary.unchanged:
+        say(f"Written     {summary.run}/corpus in {summary.seconds:.1f} s")
+
+
+def _count(number: int, thing: str) -> str:
+    """Returns `1 file` or `2 files`; the noun is the first word."""
+    noun, _, rest = thing.partition(" ")
+    plural = noun if number == 1 else noun + "s"
+    if number != 1:
+        rest = rest.replace("was ", "were ")
+    return f"{number:,} {plural} {rest}".rstrip()
+
+
+@config_options(prepare=PrepareConfig, train=TrainConfig, export=ExportConfig)
+def run(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="Settings of a run.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="RUN", help="Run directory, instead of the file's."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Do every stage again even if nothing has changed.")
+    ] = False,
+    as_json: Json = False,
+    *,
+    given: dict[str, dict[str, Any]],
+) -> None:
+    """Do all that a TOML file says: prepare, train, export. Options override the file's."""
+    from w2vtrain.corpus.prepare import prepare
+    from w2vtrain.run.lock import run_lock
+    from w2vtrain.tensorflow_runtime import configure
+    from w2vtrain.training.train import train
+    from w2vtrain.vectors.export import export
+
+    settings = RunConfig.load(config, given)
+    place = output or Path(settings.run)
+    configure(settings.train.threads)  # for all stages: they cannot change once it has started
+    with run_lock(place):  # from the first stage to the last: each uses what the one before made
+        with prepare_progress() as reading:
+            prepared = prepare(settings.inputs, place, settings.prepare, force, reading)
+        if not as_json:
+            say_prepared(prepared, settings.prepare)
+            say()
+        with stoppable() as stop, train_progress() as training:
+            trained = train(place, settings.train, force, training, stop=stop)
+        if not as_json:
+            say_trained(trained, settings.train)
+            say()
+        exported = export(place, settings.export)
+    if as_json:
+        print_json(
+            {
+                "prepare": dataclasses.asdict(prepared),
+                "train": dataclasses.asdict(trained),
+                "export": exported.as_dict(),
+            }
+        )
+    else:
+        say_exported(exported)
+
+
+@config_options(prepare=PrepareConfig, train=TrainConfig)
+def plan(
+    targets: Annotated[
+        list[str], typer.Argument(metavar="RUN|INPUT...", help="A prepared run, or text files.")
+    ],
+    config: ConfigFile = None,
+    as_json: Json = False,
+    *,
+    given: dict[str, dict[str, Any]],
+) -> None:
+    """Say how long a run will take, and how much memory and disk, from a short probe."""
+    from w2vtrain.training.plan import plan as work
+
+    note("Measuring for some seconds …")
+    found = work(
+        targets,
+        PrepareConfig.from_mapping(merged(PrepareConfig, "prepare", config, given["prepare"])),
+        TrainConfig.from_mapping(merged(TrainConfig, "train", config, given["train"])),
+    )
+    if as_json:
+        print_json(dataclasses.asdict(found))
+        return
+    part = "all" if found.measured_on == 1 else f"{found.measured_on:.2%}"
+    say(f"Words       {found.words:,}, {found.tokens:,} of them kept (from {part} of the text)")
+    say(f"Vocabulary  {found.vocabulary:,} words")
+    say(f"Pairs       {found.pairs:,} an epoch, {found.epochs} epochs")
+    say(f"Disk        {_size(found.disk)} at its largest")
+    say(f"Memory      {_size(found.memory)} at its peak")
+    if found.prepare_seconds:
+        say(f"Prepare     {_time(found.prepare_seconds)}")
+    say(f"Train       {_time(found.train_seconds)}")
+
+
+def _size(count: int) -> str:
+    for unit in ("kB", "MB"):
+        count_of = count / 1000 ** (1 if unit == "kB" else 2)
+        if count_of < 1000:
+            return f"{count_of:.0f} {unit}"
+    return f"{count / 1e9:.1f} GB"
+
+
+def _time(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+@config_options(export=ExportConfig)
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory with trained vectors.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder to write. (default: RUN/export/FORMAT)"),
+    ] = None,
+    config: ConfigFile = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Write nothing: say what the Projector would misread in folder RUN."
+        ),
+    ] = False,
+    json: Json = False,
+    *,
+    given: dict[str, dict[str, Any]],
+) -> None:
+    """Write a run's vectors as files: for the Embedding Projector, gensim, spaCy or NumPy."""
+    if check:
+        report_check(run, json)
+        return
+    from w2vtrain.vectors.export import export as write
+
+    settings = ExportConfig.from_mapping(merged(ExportConfig, "export", config, given["export"]))
+    result = write(run, settings, output)
+    if json:
+        print_json(result.as_dict())
+    else:
+        say_exported(result)
+
+
+def say_exported(result: "ExportResult") -> None:
+    """Prints where the files lie, and to stderr how to open them."""
+    say(f"{result.rows:,} vectors of {result.dim} numbers, format {result.format}:")
+    for path in result.files:
+        say(f"  {path}  ({path.stat().st_size:,} bytes)")
+    for line in how_to_open(result.format, result.folder, result.files[0]):
+        note(line)
+
+
+def how_to_open(format: str, folder: Path, file: Path) -> list[str]:
+    """Returns what to tell the user to do with the files."""
+    if format == "projector":
+        return [
+            "Open them in the browser: https://projector.tensorflow.org, Load, then",
+            "  vectors.tsv as step 1 and metadata.tsv as step 2;",
+            f"or on this machine: tensorboard --logdir {folder}",
+        ]
+    if format in ("word2vec-text", "word2vec-binary", "glove", "fasttext-vec"):
+        options = {"word2vec-binary": ", binary=True", "glove": ", no_header=True"}.get(format, "")
+        return [f'Open it with gensim: KeyedVectors.load_word2vec_format("{file}"{options})']
+    place = folder if format in ("npy", "safetensors") else file
+    return [f'Open it in Python: w2vtrain.Embeddings.load("{place}")']
+
+
+_FORMAT_HELP = ", ".join(get_args(VectorFormat))
+
+
+def convert(
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="Run directory, vector file or folder.")
+    ],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="File or folder to write.")],
+    source_format: Annotated[
+        str | None,
+        typer.Option(
+            "--from", help=f"Format of IN: {_FORMAT_HELP}, fasttext-bin. (default: by content)"
+        ),
+    ] = None,
+    target_format: Annotated[
+        str | None,
+        typer.Option("--to", help=f"Format of OUT: {_FORMAT_HELP}. (default: by OUT's ending)"),
+    ] = None,
+    top: Annotated[
+        int | None, typer.Option("--top", help="Only the first N rows. (default: all)")
+    ] = None,
+    normalize: Annotated[
+        bool, typer.Option("--normalize", help="Scale every vector to length 1.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Write vectors in another format; a name that ends in .gz is gzipped."""
+    from w2vtrain.vectors.export import convert as run
+
+    result = run(source, target, source_format, target_format, top, normalize)
+    if json:
+        print_json(
+            {
+                "from": result.source_format,
+                "to": result.format,
+                "output": str(target),
+                "rows": result.rows,
+                "dim": result.dim,
+                "counts_lost": result.counts_lost,
+            }
+        )
+        return
+    say(
+        f"{result.rows:,} vectors of {result.dim} numbers: {source} ({result.source_format}) "
+        f"-> {target} ({result.format})"
+    )
+    if result.counts_lost:
+        note(f"{result.format} has no place for counts; they were left out.")
