@@ -1,16 +1,14 @@
-"""A trained classifier, asked about new texts."""
+"""Ask a trained classifier about new texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from w2vtrain.classify.labelled_texts import without_tags
+from w2vtrain.classify.labeled_texts import remove_tags
 from w2vtrain.classify.settings import ClassifyConfig
-from w2vtrain.classify.text_tokens import TextTokens, load_tokens
-from w2vtrain.classify.training import CLASSIFIER, EVALUATION_BATCH, STAGE
+from w2vtrain.classify.tokens import TextTokens, load_tokens
+from w2vtrain.classify.training import CLASSIFIER, EVALUATION_BATCH, STAGE, padded
 from w2vtrain.corpus.vocabulary import OOV_ID, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
@@ -57,7 +55,7 @@ class Classifier:
 
     @classmethod
     def load(cls, run: str | Path) -> "Classifier":
-        """Returns the classifier that `train_classifier` wrote to `run`.
+        """Load the classifier that `train_classifier` wrote to `run`.
 
         Raises:
             W2VError: the run holds none, or a damaged one.
@@ -70,32 +68,28 @@ class Classifier:
         from w2vtrain.tensorflow_runtime import configure
 
         configure()
-        import keras
-
-        from w2vtrain.classify import encoders  # noqa: F401 (registers what the file names)
+        from w2vtrain.classify.model import load_model
 
         config = ClassifyConfig.from_mapping(manifest["config"], str(directory.model))
         vocabulary = Vocabulary.load(directory.vocabulary)
         return cls(
-            keras.models.load_model(directory.model / CLASSIFIER),
+            load_model(directory.model / CLASSIFIER, len(manifest["classes"]), config),
             load_tokens(directory.model, vocabulary, config.standardize),
             manifest["classes"],
             config,
         )
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Returns a prediction a text, in their order."""
-        cleaned = [without_tags(text)[0] if self.config.strip_html else text for text in texts]
-        rows, _ = self.tokens.encode(cleaned).cut(self.config.longest)
+        """Classify `texts`; return a prediction for each, in their order."""
         found: list[Prediction] = []
-        for start in range(0, len(rows), EVALUATION_BATCH):
-            places = np.arange(start, min(start + EVALUATION_BATCH, len(rows)))
-            for place, scores in zip(
-                places.tolist(), self.model.predict_on_batch(rows.padded(places)), strict=True
-            ):
-                ids = rows.ids[rows.offsets[place] : rows.offsets[place + 1]]
-                shares = dict(zip(self.classes, map(float, scores), strict=True))
-                label = max(shares, key=shares.__getitem__)
+        for start in range(0, len(texts), EVALUATION_BATCH):
+            batch = texts[start : start + EVALUATION_BATCH]
+            cleaned = [remove_tags(text)[0] if self.config.strip_html else text for text in batch]
+            rows = [ids[: self.config.longest] for ids in self.tokens.encode(cleaned)]
+            scores = self.model.predict_on_batch(padded(rows))
+            for text, ids, row in zip(batch, rows, scores, strict=True):
+                probabilities = dict(zip(self.classes, map(float, row), strict=True))
+                label = max(probabilities, key=probabilities.__getitem__)
                 known = int((ids != OOV_ID).sum())
-                found.append(Prediction(texts[place], label, shares, known, len(ids)))
+                found.append(Prediction(text, label, probabilities, known, len(ids)))
         return found
