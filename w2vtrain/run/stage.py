@@ -128,6 +128,8 @@ def reading(*folders: Path) -> Iterator[None]:
         W2VError: another process replaced a folder meanwhile, so that the body may have read files
             of the old one and of the new.
     """
+    for folder in folders:
+        _await_rename(folder)
     before = [_identity(folder) for folder in folders]
     failure: Exception | None = None
     try:
