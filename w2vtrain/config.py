@@ -87,7 +87,7 @@ class PrepareConfig(Config):
         self._range("max_types", 1, 2**31 - 3)
         try:
             "".encode(self.encoding)
-        except LookupError:
+        except (LookupError, ValueError):  # ValueError: the codec "undefined", a NUL in the name
             raise W2VError(
                 f"Unknown --encoding {self.encoding!r}.", "Try utf-8, latin-1 or cp1252."
             ) from None

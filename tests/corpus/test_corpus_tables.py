@@ -4,6 +4,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from w2vtrain.corpus import tables
+from w2vtrain.corpus.documents import read_table
 from w2vtrain.corpus.sources import ByteStream
 from w2vtrain.corpus.tables import Column, delimited_rows, json_rows, parquet_rows
 from w2vtrain.corpus.text import decode
@@ -114,3 +116,50 @@ def test_bad_parquet(tmp_path):
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(W2VError, match="cannot be read as Parquet"):
         list(parquet_rows(path, TEXT, "strict"))
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ('text\tn\n"a\nb"\t1\nc\t2\n', ["a\nb", "c"]),  # a quoted cell over two lines
+        ('n\ttext\n1\t"a\n\nb"\n2\tc\n', ["a\n\nb", "c"]),  # the same in the last column
+        ('text\tn\n"a\tb"\t1\n', ["a\tb"]),  # a quoted tab
+        ('text\tn\n"a ""b"""\t1\nsay "x"\t2\n', ['a "b"', 'say "x"']),
+        ('text\tn\n"a\t1\nb\t2\n', ['"a', "b"]),  # a stray quote: both lines are rows
+        ('text\tn\nb\t2\n"a\t1', ["b", '"a']),  # the same in the last line
+        ('text\n"a\nb\n', ['"a', "b"]),  # a single column: every line is a row
+        ("text\tn\n\na\t1\nb\n", ["a", "b"]),  # an empty line, a short row
+    ],
+)
+def test_quotes_in_tsv(data, expected):
+    assert delimited(data, delimiter="\t") == expected
+
+
+def test_an_open_quote_at_the_end_of_a_tsv():
+    with pytest.raises(W2VError, match=r"t, line 3: .*") as raised:
+        delimited('text\tn\na\t1\n"b', delimiter="\t")
+    assert "The row begins in line 3" in raised.value.hint
+
+
+def test_chosen_columns_and_their_places():
+    rows = list(delimited_rows(chunks("n,text,m\n1,a,x\n2,b\n"), ",", [Column("m"), *TEXT], "t"))
+    assert [row.cells for row in rows] == [("x", "a"), ("", "b")]
+    assert [row.place for row in rows] == ["t, line 2", "t, line 3"]
+
+
+def test_numbers_where_they_are_asked_for(tmp_path):
+    label = Column("n", "--label-column", numbers=True)
+    rows = json_rows(chunks('{"n": 1, "text": "a"}\n{"n": true}\n{"n": null}\n'), [label], "t", "")
+    assert [row.cells for row in rows] == [("1",), ("True",), ("",)]
+    pq.write_table(pa.table({"n": [3, None]}), tmp_path / "t.parquet")
+    rows = read_table(tmp_path / "t.parquet", [label])
+    assert [row.cells for row in rows] == [("3",), ("",)]
+    with pytest.raises(W2VError, match="which column holds the label") as raised:
+        list(read_table(tmp_path / "t.parquet", [label._replace(name=None)]))
+    assert raised.value.hint == "Add --label-column with one of: 'n'."
+
+
+def test_a_line_without_an_end_is_refused_at_a_limit(monkeypatch):
+    monkeypatch.setattr(tables, "LONGEST_STRETCH", 100)
+    with pytest.raises(W2VError, match="t, line 2 has more than 100 characters"):
+        json_lines('{"text": "a"}\n' + "x" * 200)

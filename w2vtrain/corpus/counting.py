@@ -1,4 +1,4 @@
-"""Tokens counted as they stream by, under provisional ids given in the order of appearance.
+"""Tokenize blocks of text and count the tokens, under provisional ids in order of appearance.
 
 The text is read once. While it is counted nobody knows which words will be kept, so each word gets
 a provisional id at once, and the final ids come from one table when the counts are known.
@@ -25,7 +25,7 @@ TOO_LONG_ID = 0  # the provisional id they share
 
 @dataclass(frozen=True)
 class TokenizedBlock:
-    """What the tokenizer makes of a block.
+    """The tokens of a block.
 
     Args:
         block: the text it came from.
@@ -45,9 +45,13 @@ class TokenizedBlock:
 def tokenized(
     blocks: Iterable[Block], config: PrepareConfig
 ) -> Generator[TokenizedBlock, None, None]:
-    """Yields the blocks tokenized, in their order, by the functions that the saved layer holds.
+    """Tokenize blocks, in their order, by the functions that the saved layer names.
 
     TensorFlow works in threads of its own while the next block is read and the last one counted.
+
+    Args:
+        blocks: of text, one unit a line.
+        config: `standardize` and `split` are used.
     """
     tokenize = _tokenizer(config.standardize, config.split)
     workers = min(2, available_threads())
@@ -82,6 +86,8 @@ def _tokenizer(standardize_name: Standardize, split_name: Split) -> Any:
     from w2vtrain.corpus.standardization import splitter, standardizer
 
     standardize, split = standardizer(standardize_name), splitter(split_name)
+    if (standardize_name, split_name) == ("lower-and-strip-punctuation", "whitespace"):
+        split = tf.strings.split  # the same and faster: only single spaces are left
 
     @tf.function(input_signature=[tf.TensorSpec((), tf.string)])
     def tokenize(text: Any) -> Any:
@@ -94,7 +100,7 @@ def _tokenizer(standardize_name: Standardize, split_name: Split) -> Any:
 
 
 class TokenCounter:
-    """Counts of tokens, with a stated bound on memory.
+    """Count tokens, with a stated bound on memory.
 
     When more than `max_types` different tokens are held, the rarest are pruned: all seen once, then
     at the next time all seen twice or less, and so on, as word2vec's `ReduceVocab` does. A pruned
@@ -116,7 +122,7 @@ class TokenCounter:
         return len(self._ids)
 
     def add(self, tokens: TokenizedBlock) -> np.ndarray:
-        """Counts a block; returns its tokens' provisional ids, an int32 array `(tokens,)`."""
+        """Count a block; return the provisional ids of its tokens: int32, shape `(tokens,)`."""
         ids = self._ids_of(tokens)
         self._grow()
         found = ids[tokens.index]
@@ -154,7 +160,7 @@ class TokenCounter:
             self.pruned_types += before - len(self._ids)
 
     def result(self, config: PrepareConfig) -> "Counted":
-        """Returns the words kept and left out, and the table from provisional to final ids."""
+        """Decide which words are kept, by `min_count` and `vocabulary_size`."""
         encoded = list(self._ids)
         by_spelling = np.array(
             sorted(range(len(encoded)), key=encoded.__getitem__), dtype=np.int64
@@ -168,7 +174,7 @@ class TokenCounter:
 
 @dataclass(frozen=True)
 class Counted:
-    """The vocabulary decided.
+    """The words kept and left out, and the table from provisional to final ids.
 
     Args:
         words: kept, by falling count, ties by code point.

@@ -1,4 +1,4 @@
-"""Provisional ids, spooled while the text is read, into the run's token ids and boundaries."""
+"""Spool provisional ids while the text is read; write token ids and boundaries afterwards."""
 
 import os
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _NPY_HEADER = 128  # bytes; what NumPy writes for any one-dimensional array
 
 
 class TokenSpool:
-    """Provisional ids and unit lengths on disk, in the order of the text.
+    """Keep provisional ids and unit lengths on disk, in the order of the text.
 
     Args:
         folder: where the two temporary files lie; `close` removes them.
@@ -25,7 +25,7 @@ class TokenSpool:
         self._frames: list[tuple[int, int, bool]] = []  # tokens, units, does the last unit end
 
     def append(self, ids: np.ndarray, lengths: np.ndarray, ends: bool) -> None:
-        """Adds a block.
+        """Add a block.
 
         Args:
             ids: int32 array, shape `(tokens,)`.
@@ -39,7 +39,7 @@ class TokenSpool:
     def encode(
         self, final_ids: np.ndarray, keep_oov: bool, token_ids: Path, boundaries: Path
     ) -> "Encoded":
-        """Writes `token_ids` and `boundaries`, block by block.
+        """Write `token_ids` and `boundaries`, block by block.
 
         Units without a token are left out.
 
@@ -69,7 +69,7 @@ class TokenSpool:
         return Encoded(tokens=tokens.size, units=ends.size - 1)
 
     def close(self) -> None:
-        """Removes the temporary files."""
+        """Remove the temporary files."""
         for file, path in zip((self._ids, self._lengths), self._paths, strict=True):
             file.close()
             path.unlink(missing_ok=True)
@@ -84,7 +84,7 @@ class Encoded:
 
 
 def _kept_before(ids: np.ndarray, ends: np.ndarray, keep_oov: bool) -> np.ndarray:
-    """Returns how many of the first `end` ids are kept, for each end; int64, shape `(ends,)`."""
+    """Count the ids kept before each of `ends`: int64, shape `(ends,)`."""
     if keep_oov:
         return ends
     kept = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(ids != OOV_ID)])
@@ -99,7 +99,7 @@ def _read(file: BinaryIO, count: int, dtype: Any) -> np.ndarray:
 
 
 class NpyWriter:
-    """A one-dimensional .npy file written piece by piece, its length filled in at the end."""
+    """Write a one-dimensional .npy file piece by piece; its length is filled in at the end."""
 
     def __init__(self, path: Path, dtype: Any) -> None:
         self._file = path.open("wb")

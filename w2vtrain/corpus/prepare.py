@@ -20,7 +20,16 @@ from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.counting import LONGEST_TOKEN, Counted, TokenCounter, TokenizedBlock, tokenized
 from w2vtrain.corpus.documents import packed, read_inputs
 from w2vtrain.corpus.encoding import TokenSpool
-from w2vtrain.corpus.sources import STDIN, Read, Sources, find_sources
+from w2vtrain.corpus.sources import (
+    ARCHIVES,
+    STDIN,
+    TABLES,
+    Read,
+    Sources,
+    find_sources,
+    kind_of,
+    printable_name,
+)
 from w2vtrain.corpus.text import Piece
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
@@ -116,6 +125,7 @@ def prepare(
     config = config or PrepareConfig()
     directory = RunDirectory(Path(run))
     sources = find_sources([str(name) for name in inputs], directory.root)
+    _check_column(sources, config)
     for name in sources.passed_over:
         _LOG.warning("Passed over %s: it does not look like text.", name)
     if not force and (summary := _unchanged(directory, sources, config)) is not None:
@@ -130,6 +140,15 @@ def prepare(
         record["inputs"] = reading.records()
         record["summary"] = dataclasses.asdict(summary)
     return summary
+
+
+def _check_column(sources: Sources, config: PrepareConfig) -> None:
+    kinds = {kind_of(name) for name in sources.names}
+    if config.text_column is not None and not kinds & (TABLES | ARCHIVES):
+        raise W2VError(
+            f"--text-column {config.text_column} is given, but no input is a table.",
+            f"Leave it out, or give the table a name that ends in {', '.join(sorted(TABLES))}.",
+        )
 
 
 def write_words(
@@ -248,7 +267,7 @@ class Reading:
         """Return what was read of each input, for the manifest."""
         return [
             {
-                "path": name,
+                "path": printable_name(name),
                 "bytes": read.bytes,
                 "sha256": read.sha256,
                 "lines": read.lines,

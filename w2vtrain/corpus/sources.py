@@ -147,7 +147,7 @@ class _Search:
                     text += 1
                     yield str(path)
                 else:
-                    self.passed_over.append(str(path))
+                    self.passed_over.append(printable_name(str(path)))
         if not text:
             raise W2VError(
                 f"No text in {folder}.",
@@ -168,6 +168,11 @@ def looks_like_text(path: Path) -> bool:
             return b"\0" not in file.read(_SNIFFED)
     except OSError as error:
         raise W2VError(f"Cannot read {path}: {error.strerror}", "Check who may read it.") from None
+
+
+def printable_name(name: str) -> str:
+    """Return a path as proper Unicode; bytes in it that are not UTF-8 are written as escapes."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def kind_of(name: str) -> str:

@@ -1,8 +1,9 @@
-"""What happens to text before it is split, as TensorFlow functions that a saved layer names.
+"""Standardize and split text, by TensorFlow functions that a saved layer names.
 
 The rule of `lower-and-strip-punctuation`, the default:
 
-1. Letters become lower-case, in every script.
+1. Letters become lower-case, in every script, by Unicode's rules for no language in particular:
+   a Turkish or Lithuanian locale changes nothing.
 2. A word is a run of letters, their combining marks, and digits. An apostrophe (' or ’), or a
    zero-width joiner or non-joiner, belongs to a word when it stands alone between two such
    characters: `don't`, `dog's`.
@@ -12,7 +13,7 @@ The rule of `lower-and-strip-punctuation`, the default:
 4. ’ becomes '.
 
 Soft hyphens, variation selectors and other marks that only steer the display are removed first, so
-that they split no word. Text is not normalised: é as one code point and as e with a combining
+that they split no word. Text is not normalized: é as one code point and as e with a combining
 accent are two spellings.
 """
 
@@ -25,6 +26,8 @@ from w2vtrain.config import Split, Standardize
 
 _PACKAGE = "w2vtrain"
 
+# Besides the ASCII letters I and J: those with conditions on the language, for no language.
+_LOCALE_LETTERS = {"İ": "i\u0307", "Ì": "ì", "Í": "í", "Ĩ": "ĩ", "Į": "į"}
 _INVISIBLE = (
     r"[\x{ad}\x{34f}\x{61c}\x{180b}-\x{180e}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}"
     r"\x{fe00}-\x{fe0f}\x{feff}\x{e0100}-\x{e01ef}]"
@@ -44,7 +47,7 @@ _WIDE_SPACE = r"[\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
 def lower_and_strip_punctuation(text: Any) -> Any:
-    """Returns lower-cased text with single spaces between words; see the module's docstring.
+    """Lower-case text and put single spaces between words; see the module's docstring.
 
     Args:
         text: string tensor of UTF-8, any shape.
@@ -56,20 +59,29 @@ def lower_and_strip_punctuation(text: Any) -> Any:
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
 def lower(text: Any) -> Any:
-    """Returns text with the letters of every script in lower case.
+    """Lower-case the letters of every script.
+
+    ICU, which TensorFlow asks, follows the locale of the process for the letters that Turkish,
+    Azerbaijani and Lithuanian lower in their own way. All of these are lowered before it is asked.
 
     Args:
         text: string tensor of UTF-8, any shape.
+
+    Source: Unicode 15.0, SpecialCasing.txt, "Language-Sensitive Mappings".
     """
+    text = tf.strings.lower(text)  # ASCII, by bytes: I and J among it
+    for letter, lowered in _LOCALE_LETTERS.items():
+        text = tf.strings.regex_replace(text, letter, lowered)
     return tf.strings.lower(text, encoding="utf-8")
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
 def split_whitespace(text: Any) -> Any:
-    """Returns the words between white space, by Unicode's meaning of it.
+    """Split text at white space, by Unicode's meaning of it.
 
     Args:
         text: string tensor of UTF-8, shape `(texts,)`.
+
     Returns:
         Ragged string tensor, shape `(texts, None)`.
     """
@@ -78,10 +90,11 @@ def split_whitespace(text: Any) -> Any:
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
 def split_characters(text: Any) -> Any:
-    """Returns the characters (code points); a run of white space is one character, `_`.
+    """Split text into characters (code points); a run of white space is one character, `_`.
 
     Args:
         text: string tensor of UTF-8, shape `(texts,)`.
+
     Returns:
         Ragged string tensor, shape `(texts, None)`.
     """
@@ -90,11 +103,11 @@ def split_characters(text: Any) -> Any:
 
 
 def standardizer(name: Standardize) -> Any:
-    """Returns TextVectorization's `standardize` for the option: a function, or None."""
+    """Return TextVectorization's `standardize` for the option: a function, or None."""
     known = {"lower-and-strip-punctuation": lower_and_strip_punctuation, "lower": lower}
     return known.get(name)
 
 
 def splitter(name: Split) -> Any:
-    """Returns TextVectorization's `split` for the option: a function."""
+    """Return TextVectorization's `split` for the option: a function."""
     return {"whitespace": split_whitespace, "character": split_characters}[name]

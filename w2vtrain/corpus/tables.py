@@ -194,13 +194,15 @@ def _quoted_row(line: str, width: int, lines: _Lines) -> list[str]:
 
     def taken() -> Iterator[str]:
         yield line
+        before = ""  # the line before, once the quote turned out to be open after it
         for more in lines:
-            if width > 1 and _has_width(more, width):
+            if width > 1 and _has_width(before, width):
                 raise W2VError(
                     f"{lines.label}: a quote that is open in line {first} would take in line "
-                    f"{lines.number}, which is a row by itself.",
+                    f"{lines.number - 1}, which is a row by itself.",
                     'Close the quote, write it twice inside quotes (""), or give a CSV file.',
                 )
+            before = more
             yield more
 
     limit = csv.field_size_limit(LONGEST_STRETCH)

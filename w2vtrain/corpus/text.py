@@ -97,7 +97,7 @@ class _Decoder:
         try:
             text = self._decoder.decode(data, final)
             if not self._sound:
-                text = self._without_surrogates(text)
+                text = self._without_surrogates(text, lines)
         except UnicodeDecodeError as error:
             raise self._undecodable(error, lines) from None
         except UnicodeError as error:  # some codecs (UTF-16 without its mark) say no place
@@ -112,10 +112,14 @@ class _Decoder:
             text, self._at_start = text.removeprefix("\ufeff"), False
         return text
 
-    def _without_surrogates(self, text: str) -> str:
-        if self._errors == "strict":
-            text.encode()  # raises UnicodeEncodeError
-            return text
+    def _without_surrogates(self, text: str, lines: int) -> str:
+        found = SURROGATE.search(text)
+        if found is not None and self._errors == "strict":
+            raise W2VError(
+                f"{self._label}, line {lines + text.count(chr(10), 0, found.start()) + 1} holds "
+                "half of a surrogate pair, which is no character.",
+                "Repair the data, or go on with --encoding-errors replace.",
+            )
         text, places = SURROGATE.subn("\ufffd", text)
         self.replaced += places
         return text

@@ -1,4 +1,4 @@
-"""The TextVectorization layer of a run: made with its vocabulary, saved, and loaded again.
+"""Make, save and load the TextVectorization layer of a run.
 
     vectorizer = load_vectorizer(Path("runs/novels/corpus/vectorizer.keras"))
     vectorizer(["Call me Ishmael."])  # ragged int64 ids, shape (texts, None)
@@ -17,7 +17,7 @@ _NAME = "vectorizer"
 
 
 def make_vectorizer(words: Sequence[str], config: PrepareConfig) -> Any:
-    """Returns a TextVectorization layer that turns texts into ragged ids.
+    """Make a TextVectorization layer that turns texts into ragged ids.
 
     The vocabulary is given, not adapted: it then lies in the saved layer as JSON. (Keras would
     otherwise save one word a line and read it back with `splitlines`, which also splits at U+2028
@@ -43,7 +43,7 @@ def make_vectorizer(words: Sequence[str], config: PrepareConfig) -> Any:
 
 
 def save_vectorizer(vectorizer: Any, path: Path) -> None:
-    """Writes the layer as a Keras model of text to ids, without code: it loads in safe mode."""
+    """Save the layer as a Keras model of text to ids, without code: it loads in safe mode."""
     import keras
 
     model = keras.Sequential([keras.Input(shape=(), dtype="string"), vectorizer])
@@ -51,7 +51,7 @@ def save_vectorizer(vectorizer: Any, path: Path) -> None:
 
 
 def load_vectorizer(path: Path) -> Any:
-    """Returns the saved TextVectorization layer; it takes a list of texts or a string tensor.
+    """Load the TextVectorization layer; it takes a list of texts or a string tensor.
 
     Raises:
         W2VError: the file is missing or is not a saved vectorizer.

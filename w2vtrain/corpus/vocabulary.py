@@ -1,6 +1,6 @@
-"""Tokens, how often each occurs, and the ids that stand for them.
+"""Tokens with their counts and ids, as a file.
 
-Id 0 is padding, id 1 stands for every word left out, and the words follow from id 2 by falling
+Id 0 is padding, id 1 is that of every word left out, and the words follow from id 2 by falling
 count; equal counts are ordered by the token's code points, so the same text gives the same ids.
 """
 
@@ -39,7 +39,7 @@ class Vocabulary:
         return len(self.tokens)
 
     def save(self, path: Path) -> None:
-        """Writes one `token TAB count` line a row; backslash, tab and line ends are escaped."""
+        """Write one `token TAB count` line a row; backslash, tab and line ends are escaped."""
         lines = (
             f"{escaped(token)}\t{count}\n"
             for token, count in zip(self.tokens, self.counts.tolist(), strict=True)
@@ -49,7 +49,7 @@ class Vocabulary:
 
     @classmethod
     def load(cls, path: Path) -> "Vocabulary":
-        """Returns the vocabulary that `save` wrote.
+        """Load the vocabulary that `save` wrote.
 
         Raises:
             W2VError: the file cannot be read, or a line is not `token TAB count`.
@@ -70,12 +70,12 @@ class Vocabulary:
 
 
 def escaped(token: str) -> str:
-    """Returns `token` on one line, without a tab; `unescaped` gives it back."""
+    """Escape what would break a line or a column; `unescaped` gives the token back."""
     return token.translate(_ESCAPES)
 
 
 def unescaped(text: str) -> str:
-    """Returns the token that `escaped` wrote."""
+    """Return the token that `escaped` wrote."""
     if "\\" not in text:
         return text
     parts: Sequence[str] = text.split("\\\\")
