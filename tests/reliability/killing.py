@@ -23,7 +23,8 @@ from forked import CONTEXT, die
 
 from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import read_manifest, sha256
+from w2vtrain.run.files import sha256
+from w2vtrain.run.stage import read_manifest
 
 TRAIN = TrainConfig(
     embedding_dim=8, epochs=2, window_size=2, subsample_threshold=0.0, checkpoint_every="0s"

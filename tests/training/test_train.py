@@ -13,7 +13,8 @@ from w2vtrain.config import PrepareConfig, TrainConfig
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import atomic_stage, read_manifest, sha256
+from w2vtrain.run.files import sha256
+from w2vtrain.run.stage import atomic_stage, read_manifest
 from w2vtrain.training.session import epochs_for
 from w2vtrain.training.train import train
 

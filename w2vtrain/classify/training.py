@@ -18,8 +18,9 @@ from w2vtrain.classify.tokens import FirstLayer, make_first_layer
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.files import sha256
 from w2vtrain.run.lock import run_lock
-from w2vtrain.run.stage import MANIFEST, atomic_stage, read_manifest, sha256
+from w2vtrain.run.stage import MANIFEST, atomic_stage, read_manifest
 
 STAGE = "classify"
 CLASSIFIER = "classifier.keras"

@@ -34,8 +34,9 @@ from w2vtrain.corpus.text import Piece
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.files import sha256
 from w2vtrain.run.lock import run_lock
-from w2vtrain.run.stage import atomic_stage, read_manifest, sha256
+from w2vtrain.run.stage import atomic_stage, read_manifest
 
 _LOG = logging.getLogger(__name__)
 LEFT_OUT = "left_out.tsv"

@@ -24,7 +24,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, BinaryIO, Self
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.stage import sha256
+from w2vtrain.run.files import sha256
 
 _LOG = logging.getLogger(__name__)
 

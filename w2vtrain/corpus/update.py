@@ -19,8 +19,9 @@ from w2vtrain.corpus.sources import STDIN, Sources, find_sources
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.files import sha256
 from w2vtrain.run.lock import run_lock
-from w2vtrain.run.stage import atomic_stage, read_manifest, sha256
+from w2vtrain.run.stage import atomic_stage, read_manifest
 
 _AT_ONCE = 2**22  # token ids copied at once
 # Settings that an update may change: they belong to the new files, or to words not yet in.

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.stage import atomic_write, translated_os_errors
+from w2vtrain.run.files import atomic_write, translated_os_errors
 from w2vtrain.vectors.embeddings import Embeddings, Neighbors, Query
 from w2vtrain.vectors.search import blocks
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.stage import translated_os_errors
+from w2vtrain.run.files import translated_os_errors
 
 _LOG = logging.getLogger(__name__)
 _LIBRARIES = ("matplotlib", "sklearn", "umap", "openTSNE", "PIL", "textalloc")

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.stage import atomic_write, translated_os_errors
+from w2vtrain.run.files import atomic_write, translated_os_errors
 from w2vtrain.show.pictures.drawing import COLORS, MARKS
 from w2vtrain.show.pictures.layouts import fit_square
 from w2vtrain.show.pictures.word_map import WordMap

@@ -10,7 +10,8 @@ import numpy as np
 
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import read_manifest, reads, translated_os_errors
+from w2vtrain.run.files import translated_os_errors
+from w2vtrain.run.stage import read_manifest, reads
 from w2vtrain.show.pictures.drawing import figure, library, shape_bidi, write_figure
 from w2vtrain.show.pictures.layouts import Method, Progress, layout, principal_axes
 from w2vtrain.show.pictures.word_map import WordMap, draw_on

@@ -16,7 +16,8 @@ import numpy as np
 
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import atomic_stage, read_manifest, sha256
+from w2vtrain.run.files import sha256
+from w2vtrain.run.stage import atomic_stage, read_manifest
 from w2vtrain.show.pictures.drawing import libraries_installed
 from w2vtrain.show.pictures.layouts import METHODS, Method, Progress, layout, no_progress
 from w2vtrain.show.projector import columns
