@@ -31,7 +31,7 @@ def test_summary_for_people(capsys, text, tmp_path):
         "Left out    3 different words, seen 3 times (--min-count 2)",
         "Units       2 with text (--boundary line)",
     ]
-    assert err == ""
+    assert err == f"Next: w2v train {tmp_path / 'run'}\n"
 
 
 def test_json_is_one_object(capsys, text, tmp_path):

@@ -1,5 +1,6 @@
 """The `w2v` command with its subcommands: a file is a group of commands that share options."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -11,7 +12,6 @@ from w2vtrain.version import VERSION
 app = typer.Typer(
     help="Raw text into word vectors: prepare, train, evaluate, export.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
@@ -31,25 +31,52 @@ def _root(
     """Raw text into word vectors: prepare, train, evaluate, export."""
 
 
-app.command("prepare")(pipeline.prepare)
-app.command("train")(train.train)
-app.command("run")(pipeline.run)
-app.command("plan")(pipeline.plan)
-app.command("export")(pipeline.export)
-app.command("convert")(pipeline.convert)
-app.command("projector")(projector.projector)
-app.add_typer(plot.plot, name="plot")
-app.command("neighbors")(ask.neighbors)
-app.command("analogy")(ask.analogy)
-app.command("similarity")(ask.similarity)
-app.command("odd-one-out")(ask.odd_one_out)
-app.command("vector")(ask.vector)
-app.command("evaluate", cls=several_values("--similarity", "--analogies"))(judge.evaluate)
-app.command("explain")(explanations.explain)
-app.command("why-not")(explanations.why_not)
-app.command("diff")(judge.diff)
-app.command("stability", cls=several_values("--words"))(judge.stability)
-app.command("predict")(explanations.predict)
-app.command("groups")(judge.groups)
-app.command("pairs")(explanations.pairs)
-app.add_typer(classify.app, name="classify")
+def _group(panel: str, commands: dict[str, Callable[..., None] | typer.Typer]) -> None:
+    """Add commands under a heading of `w2v --help`."""
+    for name, command in commands.items():
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name, rich_help_panel=panel)
+        else:
+            words = several_values(*_SEVERAL_WORDS.get(name, ()))
+            app.command(name, cls=words, rich_help_panel=panel)(command)
+
+
+_SEVERAL_WORDS = {"evaluate": ("--similarity", "--analogies"), "stability": ("--words",)}
+_group(
+    "Make: text into vectors",
+    {
+        "run": pipeline.run,
+        "prepare": pipeline.prepare,
+        "train": train.train,
+        "plan": pipeline.plan,
+        "pairs": explanations.pairs,
+        "classify": classify.app,
+    },
+)
+_group(
+    "Ask: what the vectors know",
+    {
+        "neighbors": ask.neighbors,
+        "analogy": ask.analogy,
+        "similarity": ask.similarity,
+        "odd-one-out": ask.odd_one_out,
+        "vector": ask.vector,
+        "predict": explanations.predict,
+        "explain": explanations.explain,
+        "why-not": explanations.why_not,
+    },
+)
+_group(
+    "Judge: how good, how sure, what changed",
+    {
+        "evaluate": judge.evaluate,
+        "diff": judge.diff,
+        "stability": judge.stability,
+        "groups": judge.groups,
+    },
+)
+_group("Show: pictures and the browser", {"projector": projector.projector, "plot": plot.plot})
+_group(
+    "Take along: files for other programs",
+    {"export": pipeline.export, "convert": pipeline.convert},
+)

@@ -1,60 +1,70 @@
 """Questions to vectors: `w2v neighbors`, `analogy`, `similarity`, `odd-one-out`, `vector`."""
 
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from w2vtrain.cli.output import Json, Tsv, print_json, print_table, print_tsv, say
-from w2vtrain.cli.queries import WORDS_HELP, Vectors, default_of, one_form, read_queries
-from w2vtrain.vectors.embeddings import Embeddings, Method
+from w2vtrain.cli.output import Json, Output, Tsv, command, print_table, say
+from w2vtrain.cli.queries import (
+    WORDS_HELP,
+    AnalogyMethod,
+    Query,
+    Vectors,
+    default_of,
+    explain_command,
+    read_queries,
+)
+
+if TYPE_CHECKING:
+    from w2vtrain.vectors.embeddings import Embeddings
+
+_EMBEDDINGS = "w2vtrain.vectors.embeddings:Embeddings."
 
 
 def neighbors(
     vectors: Vectors,
     words: Annotated[list[str] | None, typer.Argument(metavar="WORD...", help=WORDS_HELP)] = None,
     k: Annotated[
-        int, typer.Option("-k", "--k", min=1, help="How many neighbours a word.")
-    ] = default_of(Embeddings.most_similar, "k"),
+        int, typer.Option("-k", "--k", min=1, help="How many neighbors a word.")
+    ] = default_of(_EMBEDDINGS + "most_similar", "k"),
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
-    """Print the words nearest to each word, by the cosine of their vectors.
+    """Print the words nearest to a word.
 
-    --tsv prints word, neighbour, cosine.
+    Near means a high cosine of the vectors.
+
+    --tsv prints word, neighbor, cosine.
     """
-    one_form(json, tsv)
-    queries = read_queries(words, "a word")
-    embeddings = Embeddings.load(vectors)
-    for query in queries:
-        with query.blamed():
-            embeddings.rows(query.words)
-    asked = [query.words[0] for query in queries]
-    answers = embeddings.most_similar_batch(asked, k)
-    if json:
-        print_json(
-            {"queries": [_neighbors_record(*pair) for pair in zip(asked, answers, strict=True)]}
-        )
-        return
-    if tsv:
-        print_tsv([(w, t, c) for w, found in zip(asked, answers, strict=True) for t, c in found])
-        return
-    for number, (word, found) in enumerate(zip(asked, answers, strict=True)):
-        if len(asked) > 1:
-            say(("\n" if number else "") + word)
-        _print_neighbors(embeddings, found)
+    out = Output(json, tsv)
+    # a word that is not known is reported with its line, before all are looked up together
+    embeddings, known = _ask(vectors, read_queries(words, "a word"), lambda e, asked: e.rows(asked))
+    asked = [word for (word,), _ in known]
+    answers = list(zip(asked, embeddings.most_similar_batch(asked, k), strict=True))
 
+    def text() -> None:
+        for number, (word, found) in enumerate(answers):
+            if len(answers) > 1:
+                say(("\n" if number else "") + word)
+            if embeddings.counts is None:
+                print_table(["neighbor", "cosine"], found)
+            else:
+                rows = [(t, c, int(embeddings.counts[embeddings.row(t)])) for t, c in found]
+                print_table(["neighbor", "cosine", "count"], rows)
 
-def _neighbors_record(word: str, found: list[tuple[str, float]]) -> dict[str, object]:
-    near = [{"token": token, "cosine": cosine} for token, cosine in found]
-    return {"word": word, "neighbors": near}
-
-
-def _print_neighbors(embeddings: Embeddings, found: list[tuple[str, float]]) -> None:
-    if embeddings.counts is None:
-        print_table(["neighbor", "cosine"], found)
-        return
-    rows = [(t, c, int(embeddings.counts[embeddings.row(t)])) for t, c in found]
-    print_table(["neighbor", "cosine", "count"], rows)
+    word, found = answers[0]
+    out.result(
+        {
+            "queries": [
+                {"word": word, "neighbors": _records("cosine", found)} for word, found in answers
+            ]
+        },
+        text,
+        [(word, *neighbor) for word, found in answers for neighbor in found],
+        explain_command(vectors, word, found[0][0]) if found else None,
+    )
 
 
 def analogy(
@@ -66,10 +76,11 @@ def analogy(
         ),
     ] = None,
     method: Annotated[
-        Method, typer.Option(help="3cosadd: nearest to B - A + C; 3cosmul: a ratio of cosines.")
-    ] = default_of(Embeddings.analogy, "method"),
+        AnalogyMethod,
+        typer.Option(help="3cosadd: nearest to B - A + C; 3cosmul: a ratio of cosines."),
+    ] = default_of(_EMBEDDINGS + "analogy", "method"),
     k: Annotated[int, typer.Option("-k", "--k", min=1, help="How many answers.")] = default_of(
-        Embeddings.analogy, "k"
+        _EMBEDDINGS + "analogy", "k"
     ),
     json: Json = False,
     tsv: Tsv = False,
@@ -78,31 +89,28 @@ def analogy(
 
     --tsv prints a, b, c, answer, score.
     """
-    one_form(json, tsv)
+    out = Output(json, tsv)
     queries = read_queries(words, "three words", 3, 3)
-    embeddings = Embeddings.load(vectors)
-    answers = []
-    for query in queries:
-        with query.blamed():
-            a, b, c = query.words
-            answers.append(((a, b, c), embeddings.analogy(a, b, c, k, method)))
-    if json:
-        records = [_analogy_record(asked, found) for asked, found in answers]
-        print_json({"method": method, "queries": records})
-    elif tsv:
-        print_tsv([(*asked, token, score) for asked, found in answers for token, score in found])
-    else:
+    _, answers = _ask(vectors, queries, lambda e, asked: e.analogy(*asked, k=k, method=method))
+
+    def text() -> None:
         for number, ((a, b, c), found) in enumerate(answers):
             say(("\n" if number else "") + f"{a} : {b} = {c} : ?")
             print_table(["answer", "score"], found)
 
-
-def _analogy_record(
-    asked: tuple[str, str, str], found: list[tuple[str, float]]
-) -> dict[str, object]:
-    a, b, c = asked
-    answers = [{"token": token, "score": score} for token, score in found]
-    return {"a": a, "b": b, "c": c, "answers": answers}
+    (a, b, c), found = answers[0]
+    out.result(
+        {
+            "method": method,
+            "queries": [
+                {"a": a, "b": b, "c": c, "answers": _records("score", found)}
+                for (a, b, c), found in answers
+            ],
+        },
+        text,
+        [(*asked, *answer) for asked, found in answers for answer in found],
+        command("plot", "analogy", vectors, f"{a}:{b}", f"{c}:{found[0][0]}") if found else None,
+    )
 
 
 def similarity(
@@ -116,24 +124,20 @@ def similarity(
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
-    """Print the cosine of the vectors of two words, from -1 to 1.
+    """Print the cosine of two words, from -1 to 1.
 
     --tsv prints a, b, cosine.
     """
-    one_form(json, tsv)
+    out = Output(json, tsv)
     queries = read_queries(words, "two words", 2, 2)
-    embeddings = Embeddings.load(vectors)
-    rows = []
-    for query in queries:
-        with query.blamed():
-            a, b = query.words
-            rows.append((a, b, embeddings.similarity(a, b)))
-    if json:
-        print_json({"queries": [{"a": a, "b": b, "cosine": cosine} for a, b, cosine in rows]})
-    elif tsv:
-        print_tsv(rows)
-    else:
-        print_table(["a", "b", "cosine"], rows)
+    _, answers = _ask(vectors, queries, lambda e, asked: e.similarity(*asked))
+    rows = [(*asked, cosine) for asked, cosine in answers]
+    out.result(
+        {"queries": [dict(zip(("a", "b", "cosine"), row, strict=True)) for row in rows]},
+        lambda: print_table(["a", "b", "cosine"], rows),
+        rows,
+        explain_command(vectors, *rows[0][:2]),
+    )
 
 
 def odd_one_out(
@@ -148,30 +152,36 @@ def odd_one_out(
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
-    """Print the word that lies farthest from the mean of all, and the others' cosines to it.
+    """Print the word that does not belong to the others.
+
+    It is the one farthest from the mean of all.
 
     --tsv prints the odd word, its cosine to the mean, and the words asked, one set a line.
     """
-    one_form(json, tsv)
+    out = Output(json, tsv)
     queries = read_queries(words, "three words or more", 3, None)
-    embeddings = Embeddings.load(vectors)
-    answers = []
-    for query in queries:
-        with query.blamed():
-            answers.append((query.words, embeddings.odd_one_out(query.words)))
-    if json:
-        print_json({"queries": [_odd_record(*answer) for answer in answers]})
-    elif tsv:
-        print_tsv([(*found[0], " ".join(asked)) for asked, found in answers])
-    else:
+    _, answers = _ask(vectors, queries, lambda e, asked: e.odd_one_out(asked))
+
+    def text() -> None:
         for number, (asked, found) in enumerate(answers):
             say(("\n" if number else "") + f"{found[0][0]} is the odd one of {', '.join(asked)}.")
             print_table(["word", "cosine to the mean"], found)
 
-
-def _odd_record(asked: tuple[str, ...], found: list[tuple[str, float]]) -> dict[str, object]:
-    scores = [{"token": token, "cosine_to_mean": cosine} for token, cosine in found]
-    return {"words": list(asked), "odd": found[0][0], "scores": scores}
+    out.result(
+        {
+            "queries": [
+                {
+                    "words": list(asked),
+                    "odd": found[0][0],
+                    "scores": _records("cosine_to_mean", found),
+                }
+                for asked, found in answers
+            ]
+        },
+        text,
+        [(*found[0], " ".join(asked)) for asked, found in answers],
+        command("plot", "similarity", vectors, *answers[0][0]),
+    )
 
 
 def vector(
@@ -180,22 +190,34 @@ def vector(
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
-    """Print the vectors of words, every number so that it reads back to the same float32.
+    """Print the vectors of words, number by number.
 
-    A line is the word and its numbers, set apart by spaces; with --tsv by tabs.
+    Every number reads back to the same float32. A line is the word and its numbers, separated by spaces; with --tsv by tabs.
     """
-    one_form(json, tsv)
-    queries = read_queries(words, "a word")
+    out = Output(json, tsv)
+    embeddings, answers = _ask(vectors, read_queries(words, "a word"), lambda e, asked: e[asked[0]])
+    rows = [(word, *map(str, row)) for (word,), row in answers]
+    records = [{"word": word, "vector": [float(x) for x in row]} for (word,), row in answers]
+    out.result(
+        {"dim": embeddings.dim, "queries": records},
+        lambda: say("\n".join(" ".join(row) for row in rows)),
+        rows,
+    )
+
+
+def _ask(
+    vectors: Path, queries: Sequence[Query], question: Callable[["Embeddings", Any], Any]
+) -> tuple["Embeddings", list[tuple[tuple[str, ...], Any]]]:
+    """Return the loaded vectors, and the words and the answer of each query."""
+    from w2vtrain.vectors.embeddings import Embeddings
+
     embeddings = Embeddings.load(vectors)
-    found = []
+    answers = []
     for query in queries:
-        with query.blamed():
-            found.append((query.words[0], [str(x) for x in embeddings[query.words[0]]]))
-    if json:
-        records = [{"word": word, "vector": [float(x) for x in row]} for word, row in found]
-        print_json({"dim": embeddings.dim, "queries": records})
-    elif tsv:
-        print_tsv([(word, *row) for word, row in found])
-    else:
-        for word, row in found:
-            say(" ".join([word, *row]))
+        with query.with_line_number():
+            answers.append((query.words, question(embeddings, query.words)))
+    return embeddings, answers
+
+
+def _records(measure: str, found: Sequence[tuple[str, float]]) -> list[dict[str, object]]:
+    return [{"token": token, measure: value} for token, value in found]

@@ -9,8 +9,8 @@ import typer
 
 from w2vtrain.classify.settings import ClassifyConfig
 from w2vtrain.cli.options import ConfigFile, config_options, merged
-from w2vtrain.cli.output import Json, Tsv, note, print_json, print_table, print_tsv, say
-from w2vtrain.cli.queries import one_form, read_queries
+from w2vtrain.cli.output import Json, Output, Tsv, command, note, print_table, say
+from w2vtrain.cli.queries import read_queries
 
 if TYPE_CHECKING:
     from w2vtrain.classify.training import ClassifySummary
@@ -30,17 +30,19 @@ def classify_train(
     *,
     given: dict[str, dict[str, Any]],
 ) -> None:
-    """Train a classifier on labelled texts; its vectors can be asked and exported as any run's."""
+    """Train a classifier on labeled texts; its vectors can be asked and exported as any run's."""
     from w2vtrain.classify.training import train_classifier
 
+    out = Output(as_json)
     settings = ClassifyConfig.from_mapping(
         merged(ClassifyConfig, "classify", config, given["classify"])
     )
     summary = train_classifier(texts, output, settings, _note_epoch)
-    if as_json:
-        print_json(dataclasses.asdict(summary))
-    else:
-        _say_trained(summary, settings)
+    out.result(
+        summary,
+        lambda: _say_trained(summary, settings),
+        then=command("classify", "predict", output, "TEXT"),
+    )
 
 
 def _note_epoch(epoch: int, figures: Mapping[str, float]) -> None:
@@ -106,26 +108,22 @@ def classify_predict(
     tsv: Tsv = False,
 ) -> None:
     """Print the class of each text, how probable it is, and how many of its tokens are known."""
-    one_form(json, tsv)
+    out = Output(json, tsv)
     queries = [query.words[0] for query in read_queries(texts, "a text")]
     from w2vtrain.classify.prediction import Classifier
 
     found = Classifier.load(run).predict(queries)
-    if json:
-        print_json({"predictions": [dataclasses.asdict(prediction) for prediction in found]})
-        return
     rows = [(p.label, p.probabilities[p.label], f"{p.known} of {p.tokens}", p.text) for p in found]
-    if tsv:
-        print_tsv(rows)
-    else:
-        print_table(
+    out.result(
+        {"predictions": [dataclasses.asdict(prediction) for prediction in found]},
+        lambda: print_table(
             ["class", "probability", "known", "text"],
             [(*row[:3], row[3] if len(row[3]) <= 60 else row[3][:59] + "…") for row in rows],
-        )
+        ),
+        rows,
+    )
 
 
-app = typer.Typer(
-    help="Classify texts: learn embeddings from labels, or reuse a run's.", no_args_is_help=True
-)
+app = typer.Typer(help="Classify texts with embeddings learned or reused.", no_args_is_help=True)
 app.command("train")(classify_train)
 app.command("predict")(classify_predict)

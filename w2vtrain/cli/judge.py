@@ -2,27 +2,24 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
-from w2vtrain.analysis.evaluation.analogies import AnalogyResult
-from w2vtrain.analysis.evaluation.evaluate import EvaluationReport, VectorsResult
-from w2vtrain.analysis.evaluation.evaluate import evaluate as evaluate_vectors
-from w2vtrain.analysis.evaluation.groups import group_accuracy, read_groups
-from w2vtrain.analysis.evaluation.test_sets import AnalogySet, SimilaritySet
-from w2vtrain.analysis.neighborhoods import Difference, Stability, WordStability
-from w2vtrain.analysis.neighborhoods import diff as difference
-from w2vtrain.analysis.neighborhoods import stability as measured
-from w2vtrain.analysis.neighborhoods.difference import MIN_COUNT
-from w2vtrain.analysis.provenance import differing_texts
-from w2vtrain.analysis.results import Estimate
-from w2vtrain.cli.output import Json, Tsv, note, print_json, print_table, print_tsv, say
-from w2vtrain.cli.queries import Vectors, default_of, one_form
+from w2vtrain.cli.output import Json, Output, Tsv, command, note, print_table, say
+from w2vtrain.cli.queries import AnalogyMethod, Vectors, default_of
 from w2vtrain.cli.train import train_progress
-from w2vtrain.run.directory import RunDirectory
-from w2vtrain.vectors.embeddings import Embeddings, Method
+
+if TYPE_CHECKING:
+    from w2vtrain.analysis.evaluation.analogies import AnalogyResult
+    from w2vtrain.analysis.evaluation.evaluate import EvaluationReport, VectorsResult
+    from w2vtrain.analysis.neighborhoods import Difference, Stability, WordStability
+    from w2vtrain.analysis.results import Estimate
+
+_EVALUATE = "w2vtrain.analysis.evaluation.evaluate:evaluate"
+_DIFF = "w2vtrain.analysis.neighborhoods:diff"
+_STABILITY = "w2vtrain.analysis.neighborhoods:stability"
+_GROUPS = "w2vtrain.analysis.evaluation.groups:group_accuracy"
 
 
 def evaluate(
@@ -44,21 +41,28 @@ def evaluate(
     restrict_vocabulary: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Analogies among the first N words only."),
-    ] = default_of(evaluate_vectors, "restrict_vocabulary"),
-    method: Annotated[Method, typer.Option(help="How analogies are answered.")] = default_of(
-        evaluate_vectors, "method"
+    ] = None,
+    method: Annotated[AnalogyMethod, typer.Option(help="How analogies are answered.")] = default_of(
+        _EVALUATE, "method"
     ),
     resamples: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = default_of(
-        evaluate_vectors, "resamples"
+        _EVALUATE, "resamples"
     ),
     seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = default_of(
-        evaluate_vectors, "seed"
+        _EVALUATE, "seed"
     ),
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
-    """Evaluate vectors on test sets, with 95 % intervals; with two, say whether one is better."""
-    one_form(json, tsv)
+    """Evaluate vectors on test sets; of two, say which is better.
+
+    Every figure has its 95 % interval; two sets of vectors are compared by a paired bootstrap.
+    """
+    from w2vtrain.analysis.evaluation.evaluate import evaluate as evaluate_vectors
+    from w2vtrain.analysis.evaluation.test_sets import AnalogySet, SimilaritySet
+    from w2vtrain.vectors.embeddings import Embeddings
+
+    out = Output(json, tsv)
     if len(vectors) > 2:
         raise typer.BadParameter("Give one or two sets of vectors before the options.")
     pairs = [SimilaritySet.read(path) for path in similarity or ()]
@@ -68,18 +72,18 @@ def evaluate(
     report = evaluate_vectors(
         loaded, pairs, questions, restrict_vocabulary, method, resamples, seed
     )
-    if json:
-        print_json(report.as_dict())
-    elif tsv:
-        _print_evaluation_lines(report)
-    else:
-        _print_evaluation(report)
+    out.result(
+        report,
+        lambda: _print_evaluation(report),
+        _evaluation_rows(report),
+        command("diff", *vectors) if len(vectors) == 2 else None,
+    )
 
 
 _LETTERS = "AB"
 
 
-def _print_evaluation(report: EvaluationReport) -> None:
+def _print_evaluation(report: "EvaluationReport") -> None:
     """Print the report for people: a table a kind of test, two sets of vectors side by side."""
     for letter, result in zip(_LETTERS, report.vectors, strict=False):
         mark = f"{letter}: " if len(report.vectors) > 1 else ""
@@ -92,7 +96,7 @@ def _print_evaluation(report: EvaluationReport) -> None:
         _print_comparisons(report)
 
 
-def _print_similarity(vectors: tuple[VectorsResult, ...]) -> None:
+def _print_similarity(vectors: "tuple[VectorsResult, ...]") -> None:
     say("\nSimilarity: correlation with human scores (all: unknown words counted as 0)")
     headers = ["set", "pairs", "used", "Spearman", "95 %", "Pearson", "95 %"]
     headers += ["Spearman all", "Pearson all"]
@@ -105,7 +109,7 @@ def _print_similarity(vectors: tuple[VectorsResult, ...]) -> None:
     print_table(["", *headers] if len(vectors) > 1 else headers, rows)
 
 
-def _print_analogies(results: tuple[AnalogyResult, ...]) -> None:
+def _print_analogies(results: "tuple[AnalogyResult, ...]") -> None:
     first = results[0]
     limit = first.restrict_vocabulary
     within = f"first {limit:,} words" if limit else "all words"
@@ -123,7 +127,7 @@ def _print_analogies(results: tuple[AnalogyResult, ...]) -> None:
     print_table(headers, rows)
 
 
-def _print_comparisons(report: EvaluationReport) -> None:
+def _print_comparisons(report: "EvaluationReport") -> None:
     say("\nIs B better than A? Paired bootstrap on the items that both know")
     names = {
         "first is better": "A is better",
@@ -139,10 +143,11 @@ def _print_comparisons(report: EvaluationReport) -> None:
     print_table(headers, rows)
 
 
-def _print_evaluation_lines(report: EvaluationReport) -> None:
-    """Print one figure a line, tab-separated under a header line."""
-    headers = ["vectors", "set", "part", "measure", "items", "used", "value", "low", "high"]
-    rows: list[list[object]] = []
+def _evaluation_rows(report: "EvaluationReport") -> list[list[object]]:
+    """Return one figure a row, under a header."""
+    rows: list[list[object]] = [
+        ["vectors", "set", "part", "measure", "items", "used", "value", "low", "high"]
+    ]
     for result in report.vectors:
         for r in result.similarity:
             for measure in ("spearman", "pearson", "spearman_all", "pearson_all"):
@@ -157,21 +162,21 @@ def _print_evaluation_lines(report: EvaluationReport) -> None:
     for c in report.comparisons:
         row = ["difference", c.name, "", c.measure, c.items, c.used]
         rows.append([*row, *_exact(c.difference)])
-    print_tsv([headers, *rows])
+    return rows
 
 
-def _pair(estimate: Estimate | None) -> tuple[float | None, str]:
+def _pair(estimate: "Estimate | None") -> tuple[float | None, str]:
     """Return the value and its interval as a text."""
     if estimate is None or estimate.low is None or estimate.high is None:
         return _value(estimate), "-"
     return estimate.value, f"{estimate.low:.3f} to {estimate.high:.3f}"
 
 
-def _value(estimate: Estimate | None) -> float | None:
+def _value(estimate: "Estimate | None") -> float | None:
     return None if estimate is None else estimate.value
 
 
-def _exact(estimate: Estimate | None) -> tuple[object, object, object]:
+def _exact(estimate: "Estimate | None") -> tuple[object, object, object]:
     if estimate is None:
         return "", "", ""
     figures = (estimate.value, estimate.low, estimate.high)
@@ -187,46 +192,53 @@ def diff(
     b: Annotated[Path, typer.Argument(metavar="RUN|FILE", help="What to compare it with.")],
     k: Annotated[
         int, typer.Option("-k", "--k", min=1, help="Neighbors of a word to compare.")
-    ] = default_of(difference, "k"),
+    ] = default_of(_DIFF, "k"),
     words: Annotated[int, typer.Option(min=0, help="How many moved words to list.")] = default_of(
-        difference, "words"
+        _DIFF, "words"
     ),
     min_count: Annotated[
         int | None,
         typer.Option(
             min=1,
             help="Leave out words that are rarer in either; rare words move by chance. "
-            f"Where counts are known, {MIN_COUNT} by default.",
+            "Where counts are known, 50 by default.",
         ),
-    ] = default_of(difference, "min_count"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the sampling.")] = default_of(
-        difference, "seed"
+        _DIFF, "seed"
     ),
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
-    """Align two sets of vectors and list the words that moved most.
+    """List the words that moved most between two sets of vectors.
 
     --tsv prints the moved words: token, count in A, count in B, moved, share of neighbors kept,
     neighbors in A, neighbors in B.
     """
-    one_form(json, tsv)
+    from w2vtrain.analysis.neighborhoods import diff as difference
+    from w2vtrain.vectors.embeddings import Embeddings
+
+    out = Output(json, tsv)
     first, second = Embeddings.load(a), Embeddings.load(b)
     result = difference(first, second, k, min_count, words, seed=seed)
-    if json:
-        print_json(result.as_dict())
-    elif tsv:
-        rows = []
-        for w in result.words:
-            near = " ".join(w.neighbors_a), " ".join(w.neighbors_b)
-            rows.append((w.token, w.count_a, w.count_b, w.moved, w.overlap, *near))
-        print_tsv(rows)
-    else:
+
+    def text() -> None:
         say(f"A: {a} ({len(first):,} words)\nB: {b} ({len(second):,} words)")
         _print_difference(result)
 
+    out.result(
+        result,
+        text,
+        [
+            (w.token, w.count_a, w.count_b, w.moved, w.overlap, *map(" ".join, near))
+            for w in result.words
+            for near in [(w.neighbors_a, w.neighbors_b)]
+        ],
+        command("neighbors", b, *(w.token for w in result.words[:3])) if result.words else None,
+    )
 
-def _print_difference(result: Difference) -> None:
+
+def _print_difference(result: "Difference") -> None:
     limit = f", seen {result.min_count:,} times or more" if result.min_count else ""
     say(f"compared: {result.shared:,} words that both know{limit}")
     if not result.determined:
@@ -245,7 +257,7 @@ def _print_difference(result: Difference) -> None:
         print_table(headers, [_moved_row(result, i) for i in range(len(result.words))])
 
 
-def _moved_row(result: Difference, i: int) -> list[object]:
+def _moved_row(result: "Difference", i: int) -> list[object]:
     word = result.words[i]
     near = [", ".join(found[:_SHOWN]) for found in (word.neighbors_a, word.neighbors_b)]
     return [word.token, word.count_a, word.count_b, word.moved, f"{word.overlap:.0%}", *near]
@@ -270,23 +282,29 @@ def stability(
         typer.Option(metavar="WORD...", help="Show which neighbors of these words come back."),
     ] = None,
     k: Annotated[
-        int, typer.Option("-k", "--k", min=1, help="Neighbours of a word to compare.")
-    ] = default_of(measured, "k"),
+        int, typer.Option("-k", "--k", min=1, help="Neighbors of a word to compare.")
+    ] = default_of(_STABILITY, "k"),
     trust: Annotated[
         float,
         typer.Option(min=0, max=1, help="Share of neighbors kept that makes a band trustworthy."),
-    ] = default_of(measured, "trust"),
+    ] = default_of(_STABILITY, "trust"),
     samples: Annotated[
         int, typer.Option(min=1, help="Words of each frequency band to compare.")
-    ] = default_of(measured, "samples"),
+    ] = default_of(_STABILITY, "samples"),
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
-    """Compare the neighbors over several trainings and say for which words to trust them.
+    """Say for which words the neighbors can be trusted.
+
+    Several trainings on the same text are compared: chance moves the neighbors of rare words.
 
     --tsv prints a compared word a line: token, count, overlap, Jaccard index.
     """
-    one_form(json, tsv)
+    from w2vtrain.analysis.neighborhoods import stability as measured
+    from w2vtrain.analysis.provenance import differing_texts
+    from w2vtrain.vectors.embeddings import Embeddings
+
+    out = Output(json, tsv)
     if seeds is not None:
         if len(runs) > 1:
             raise typer.BadParameter("--seeds goes with one run.")
@@ -298,12 +316,12 @@ def stability(
         )
     sets = [Embeddings.load(run) for run in runs]
     result = measured(sets, k, tuple(words or ()), samples, trust)
-    if json:
-        print_json(result.as_dict())
-    elif tsv:
-        print_tsv([(w.token, w.count, w.overlap, w.jaccard) for w in result.words])
-    else:
-        _print_stability(result, bool(words))
+    out.result(
+        result,
+        lambda: _print_stability(result, bool(words)),
+        [(w.token, w.count, w.overlap, w.jaccard) for w in result.words],
+        None if words else command("stability", *runs, "--words", result.words[0].token),
+    )
 
 
 def _retrained(run: Path, seeds: int) -> list[Path]:
@@ -316,7 +334,7 @@ def _retrained(run: Path, seeds: int) -> list[Path]:
         return retrain(run, seeds, progress, started)
 
 
-def _print_stability(result: Stability, asked: bool) -> None:
+def _print_stability(result: "Stability", asked: bool) -> None:
     say(f"{result.runs} trainings, {result.shared:,} shared words, {result.k} neighbors each")
     say("overlap: share of neighbors in common, averaged over all pairs of trainings\n")
     headers = ["rank" if result.by_rank else "count", "words", "compared", "overlap", "Jaccard"]
@@ -330,7 +348,7 @@ def _print_stability(result: Stability, asked: bool) -> None:
         _print_word(word, result.runs)
 
 
-def _print_word(word: WordStability, runs: int) -> None:
+def _print_word(word: "WordStability", runs: int) -> None:
     seen = "" if word.count is None else f" ({word.count:,} times)"
     say(f"\n{word.token}{seen}: overlap {word.overlap:.2f}")
     for times in range(runs, 0, -1):
@@ -344,16 +362,22 @@ def groups(
     file: Annotated[Path, typer.Argument(metavar="GROUPS", help="Lines of word TAB group.")],
     shuffles: Annotated[
         int, typer.Option("--shuffles", min=1, help="Random groupings for the control.")
-    ] = default_of(group_accuracy, "shuffles"),
+    ] = default_of(_GROUPS, "shuffles"),
     seed: Annotated[int, typer.Option("--seed", help="Of the control.")] = default_of(
-        group_accuracy, "seed"
+        _GROUPS, "seed"
     ),
     json: Json = False,
 ) -> None:
-    """Print how many words lie nearest to the center of their own group.
+    """Count the words that are nearest to their own group.
 
     A run with snapshots (w2v train --snapshots) is measured before training too.
     """
+    import numpy as np
+
+    from w2vtrain.analysis.evaluation.groups import group_accuracy, read_groups
+    from w2vtrain.run.directory import RunDirectory
+    from w2vtrain.vectors.embeddings import Embeddings
+
     listed = read_groups(file)
     embeddings = Embeddings.load(vectors)
     tables: list[tuple[str, Any]] = [("trained", embeddings.vectors)]
@@ -364,15 +388,17 @@ def groups(
         (name, group_accuracy(embeddings.tokens, table, listed, shuffles, seed))
         for name, table in tables
     ]
-    if json:
-        print_json({"results": [{"vectors": n, **dataclasses.asdict(r)} for n, r in results]})
-        return
     _, last = results[-1]
-    sizes = ", ".join(f"{size} {name}" for name, size in last.groups.items())
-    say(f"{last.words} words: {sizes}")
-    if last.missing:
-        note(f"Without a vector: {' '.join(last.missing[:20])}")
-    print_table(
-        ["vectors", "nearest center is its own", "shuffled groups", "p"],
-        [(name, r.accuracy, r.shuffled, r.p_value) for name, r in results],
-    )
+
+    def text() -> None:
+        sizes = ", ".join(f"{size} {name}" for name, size in last.groups.items())
+        say(f"{last.words} words: {sizes}")
+        if last.missing:
+            note(f"Without a vector: {' '.join(last.missing[:20])}")
+        print_table(
+            ["vectors", "nearest center is its own", "shuffled groups", "p"],
+            [(name, r.accuracy, r.shuffled, r.p_value) for name, r in results],
+        )
+
+    records = [{"vectors": name, **dataclasses.asdict(result)} for name, result in results]
+    Output(json).result({"results": records}, text, then=command("plot", "map", vectors))

@@ -1,20 +1,30 @@
 """Where the command line prints: results to stdout, everything else to stderr.
 
-A result is one of three forms: a table for people, one JSON object with stable keys (`--json`), or
-TSV for pipes (`--tsv`). A token can hold anything that a text does, also the characters that move
-the cursor or rename the window of a terminal: people see those escaped, as `\\x1b`.
+A result has one of three forms: text for people, one JSON object with stable keys (`--json`), or
+tab-separated lines for pipes (`--tsv`); `Output` knows which. A token can hold anything that a text
+does, also the characters that move the cursor or rename the window of a terminal: people see those
+escaped, as `\\x1b`.
 """
 
+import dataclasses
 import json
 import re
+import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
 
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
-Tsv = Annotated[bool, typer.Option("--tsv", help="Print tab-separated lines, for pipes.")]
+_PANEL = "Output"
+Json = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON object instead of text.", rich_help_panel=_PANEL),
+]
+Tsv = Annotated[
+    bool,
+    typer.Option("--tsv", help="Print tab-separated lines, for pipes.", rich_help_panel=_PANEL),
+]
 
 # Control characters but for line ends and tabs, what reverses the direction of writing, and halves
 # of surrogate pairs, which stand for the bytes of file names that are not UTF-8.
@@ -26,6 +36,50 @@ _UNPRINTABLE = re.compile(
 def printable(text: str) -> str:
     """Return `text` with the characters that a terminal would obey, not show, as escapes."""
     return _UNPRINTABLE.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+@dataclasses.dataclass(frozen=True)
+class Output:
+    """The form in which a command prints its result; text if neither of the two is asked for.
+
+    A command makes this object before its work, so that `--json --tsv` is refused at once.
+    """
+
+    json: bool
+    tsv: bool = False
+
+    def __post_init__(self) -> None:
+        if self.json and self.tsv:
+            raise typer.BadParameter("--json and --tsv exclude each other.")
+
+    def result(
+        self,
+        record: Any,
+        text: Callable[[], None],
+        rows: Iterable[Sequence[object]] = (),
+        then: str | None = None,
+    ) -> None:
+        """Print the result in the form that was asked for.
+
+        Args:
+            record: what --json prints: a mapping, a dataclass, or an object with `as_dict`.
+            text: prints the result for people.
+            rows: what --tsv prints.
+            then: a useful next command, noted on stderr after the text.
+        """
+        if self.json:
+            print_json(_mapping(record))
+        elif self.tsv:
+            print_tsv(rows)
+        else:
+            text()
+            if then:
+                note(f"Next: {then}")
+
+
+def command(*words: object) -> str:
+    """Return a `w2v` command line with its arguments quoted for the shell."""
+    return shlex.join(["w2v", *map(str, words)])
 
 
 def say(text: str = "") -> None:
@@ -45,7 +99,7 @@ def print_json(value: Mapping[str, Any]) -> None:
     print(re.sub("[\x7f-\x9f\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
-def print_tsv(rows: Sequence[Sequence[object]]) -> None:
+def print_tsv(rows: Iterable[Sequence[object]]) -> None:
     """Print rows as tab-separated lines; tabs and line ends inside a cell become spaces.
 
     A pipe gets the other control characters as they are; on a terminal they are escaped.
@@ -71,6 +125,12 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
             for text, width, right in zip(line, widths, numeric, strict=True)
         )
         _print("  ".join(padded).rstrip())
+
+
+def _mapping(record: Any) -> Mapping[str, Any]:
+    if isinstance(record, Mapping):
+        return record
+    return record.as_dict() if hasattr(record, "as_dict") else dataclasses.asdict(record)
 
 
 def _print(line: str) -> None:

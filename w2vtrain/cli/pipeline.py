@@ -1,9 +1,6 @@
 """From text to files: `w2v prepare`, `run`, `plan`, `export` and `convert`."""
 
 import dataclasses
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -11,14 +8,16 @@ import typer
 
 from w2vtrain.cli.interrupts import stoppable
 from w2vtrain.cli.options import ConfigFile, config_options, merged
-from w2vtrain.cli.output import Json, note, print_json, say
+from w2vtrain.cli.output import Json, Output, command, note, say
+from w2vtrain.cli.progress import prepare_progress
 from w2vtrain.cli.projector import report_check
 from w2vtrain.cli.train import say_trained, train_progress
 from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig, VectorFormat
 from w2vtrain.run_config import RunConfig
 
 if TYPE_CHECKING:
-    from w2vtrain.corpus.prepare import PrepareProgress, PrepareSummary
+    from w2vtrain.corpus.prepare import PrepareSummary
+    from w2vtrain.training.plan import Plan
     from w2vtrain.vectors.export import ExportResult
 
 
@@ -44,10 +43,11 @@ def prepare(
     *,
     given: dict[str, dict[str, Any]],
 ) -> None:
-    """Read text: vocabulary, token ids and vectorizer into RUN/corpus."""
+    """Read text into token ids and a vocabulary: RUN/corpus."""
     from w2vtrain.corpus.prepare import prepare as work
     from w2vtrain.corpus.update import prepared_settings, update
 
+    out = Output(as_json)
     chosen = merged(PrepareConfig, "prepare", config, given["prepare"])
     if add:
         chosen = {**prepared_settings(run), **chosen}
@@ -57,45 +57,11 @@ def prepare(
             summary = update(inputs, run, settings, progress)
         else:
             summary = work(inputs, run, settings, force=force, progress=progress)
-    if as_json:
-        print_json(dataclasses.asdict(summary))
-    else:
-        say_prepared(summary, settings)
-
-
-@contextmanager
-def prepare_progress() -> "Iterator[Callable[[PrepareProgress], None]]":
-    """Yields a callback that shows bytes, words/s and the time left, on a terminal's stderr."""
-    from tqdm import tqdm
-
-    bar: Any = tqdm(
-        desc="Starting TensorFlow",
-        unit="B",
-        unit_scale=True,
-        disable=None,
-        leave=False,
-        dynamic_ncols=True,
-    )
-    first: list[tuple[float, int]] = []  # time and words at the first call
-
-    def show(progress: "PrepareProgress") -> None:
-        now = time.monotonic()
-        if not first:
-            first.append((now, progress.words))
-            bar.reset(total=progress.bytes_total)
-            bar.set_description("Reading", refresh=False)
-        start, words = first[0]
-        if now > start:
-            speed = (progress.words - words) / (now - start) / 1e6
-            bar.set_postfix_str(f"{speed:.2f}M words/s", refresh=False)
-        bar.update(progress.bytes_read - bar.n)
-
-    with bar:
-        yield show
+    out.result(summary, lambda: say_prepared(summary, settings), then=command("train", run))
 
 
 def say_prepared(summary: "PrepareSummary", settings: PrepareConfig) -> None:
-    """Prints the closing lines of prepare for people."""
+    """Print the closing lines of prepare for people."""
     if summary.unchanged:
         note(f"{summary.run}/corpus is up to date: same inputs, same settings (--force redoes it).")
     what = "characters" if settings.split == "character" else "words"
@@ -127,7 +93,7 @@ def say_prepared(summary: "PrepareSummary", settings: PrepareConfig) -> None:
 
 
 def _count(number: int, thing: str) -> str:
-    """Returns `1 file` or `2 files`; the noun is the first word."""
+    """Return `1 file` or `2 files`; the noun is the first word."""
     noun, _, rest = thing.partition(" ")
     plural = noun if number == 1 else noun + "s"
     if number != 1:
@@ -149,13 +115,17 @@ def run(
     *,
     given: dict[str, dict[str, Any]],
 ) -> None:
-    """Do all that a TOML file says: prepare, train, export. Options override the file's."""
+    """Prepare, train and export as a TOML file says.
+
+    Options on the command line override the file's.
+    """
     from w2vtrain.corpus.prepare import prepare
     from w2vtrain.run.lock import run_lock
     from w2vtrain.tensorflow_runtime import configure
     from w2vtrain.training.train import train
     from w2vtrain.vectors.export import export
 
+    out = Output(as_json)
     settings = RunConfig.load(config, given)
     place = output or Path(settings.run)
     configure(settings.train.threads)  # for all stages: they cannot change once it has started
@@ -171,16 +141,12 @@ def run(
             say_trained(trained, settings.train)
             say()
         exported = export(place, settings.export)
-    if as_json:
-        print_json(
-            {
-                "prepare": dataclasses.asdict(prepared),
-                "train": dataclasses.asdict(trained),
-                "export": exported.as_dict(),
-            }
-        )
-    else:
-        say_exported(exported)
+    record = {
+        "prepare": dataclasses.asdict(prepared),
+        "train": dataclasses.asdict(trained),
+        "export": exported.as_dict(),
+    }
+    out.result(record, lambda: say_exported(exported), then=command("projector", place))
 
 
 @config_options(prepare=PrepareConfig, train=TrainConfig)
@@ -193,18 +159,28 @@ def plan(
     *,
     given: dict[str, dict[str, Any]],
 ) -> None:
-    """Say how long a run will take, and how much memory and disk, from a short probe."""
+    """Estimate time, memory and disk of a run, from a short probe."""
+    from w2vtrain.run.directory import RunDirectory
     from w2vtrain.training.plan import plan as work
 
+    out = Output(as_json)
     note("Measuring for some seconds …")
     found = work(
         targets,
         PrepareConfig.from_mapping(merged(PrepareConfig, "prepare", config, given["prepare"])),
         TrainConfig.from_mapping(merged(TrainConfig, "train", config, given["train"])),
     )
-    if as_json:
-        print_json(dataclasses.asdict(found))
-        return
+    prepared = RunDirectory(Path(targets[0])).corpus.is_dir()
+    out.result(
+        found,
+        lambda: _say_planned(found),
+        then=command("train", targets[0])
+        if prepared
+        else command("prepare", *targets, "-o", "runs/NAME"),
+    )
+
+
+def _say_planned(found: "Plan") -> None:
     part = "all" if found.measured_on == 1 else f"{found.measured_on:.2%}"
     say(f"Words       {found.words:,}, {found.tokens:,} of them kept (from {part} of the text)")
     say(f"Vocabulary  {found.vocabulary:,} words")
@@ -250,7 +226,7 @@ def export(
     *,
     given: dict[str, dict[str, Any]],
 ) -> None:
-    """Write a run's vectors as files: for the Embedding Projector, gensim, spaCy or NumPy."""
+    """Write vectors for the Projector, gensim, spaCy or NumPy."""
     if check:
         report_check(run, json)
         return
@@ -258,14 +234,11 @@ def export(
 
     settings = ExportConfig.from_mapping(merged(ExportConfig, "export", config, given["export"]))
     result = write(run, settings, output)
-    if json:
-        print_json(result.as_dict())
-    else:
-        say_exported(result)
+    Output(json).result(result, lambda: say_exported(result))
 
 
 def say_exported(result: "ExportResult") -> None:
-    """Prints where the files lie, and to stderr how to open them."""
+    """Print where the files lie, and to stderr how to open them."""
     say(f"{result.rows:,} vectors of {result.dim} numbers, format {result.format}:")
     for path in result.files:
         say(f"  {path}  ({path.stat().st_size:,} bytes)")
@@ -274,7 +247,7 @@ def say_exported(result: "ExportResult") -> None:
 
 
 def how_to_open(format: str, folder: Path, file: Path) -> list[str]:
-    """Returns what to tell the user to do with the files."""
+    """Return what to tell the user to do with the files."""
     if format == "projector":
         return [
             "Open them in the browser: https://projector.tensorflow.org, Load, then",
@@ -314,25 +287,28 @@ def convert(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Write vectors in another format; a name that ends in .gz is gzipped."""
+    """Convert vectors between formats.
+
+    A file whose name ends in .gz is compressed.
+    """
     from w2vtrain.vectors.export import convert as run
 
     result = run(source, target, source_format, target_format, top, normalize)
-    if json:
-        print_json(
-            {
-                "from": result.source_format,
-                "to": result.format,
-                "output": str(target),
-                "rows": result.rows,
-                "dim": result.dim,
-                "counts_lost": result.counts_lost,
-            }
+    record = {
+        "from": result.source_format,
+        "to": result.format,
+        "output": str(target),
+        "rows": result.rows,
+        "dim": result.dim,
+        "counts_lost": result.counts_lost,
+    }
+
+    def text() -> None:
+        say(
+            f"{result.rows:,} vectors of {result.dim} numbers: {source} ({result.source_format}) "
+            f"-> {target} ({result.format})"
         )
-        return
-    say(
-        f"{result.rows:,} vectors of {result.dim} numbers: {source} ({result.source_format}) "
-        f"-> {target} ({result.format})"
-    )
-    if result.counts_lost:
-        note(f"{result.format} has no place for counts; they were left out.")
+        if result.counts_lost:
+            note(f"{result.format} has no place for counts; they were left out.")
+
+    Output(json).result(record, text)

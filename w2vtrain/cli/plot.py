@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from w2vtrain.cli.options import several_values
-from w2vtrain.cli.output import Json, note, print_json, say
+from w2vtrain.cli.output import Json, Output, note, say
 from w2vtrain.cli.queries import Vectors
 from w2vtrain.errors import W2VError
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from w2vtrain.vectors.embeddings import Embeddings
 
 plot = typer.Typer(
-    help="Draw pictures: a map of words, the training, frequencies, similarities, a relation.",
+    help="Draw a map of words, a training, frequencies, similarities.",
     no_args_is_help=True,
 )
 
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
-Output = Annotated[
+OutputFiles = Annotated[
     list[Path] | None,
     typer.Option(
         "--output", "-o", help="File to write; its ending says the form; may be repeated."
@@ -55,7 +55,7 @@ def map_(
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the layout.")] = 1,
     title: Title = None,
-    output: Output = None,
+    output: OutputFiles = None,
     json: Json = False,
 ) -> None:
     """Draw words in the plane: PNG, SVG, and an HTML page to zoom and search, offline."""
@@ -95,7 +95,7 @@ def history(
     by_epochs: Annotated[
         bool, typer.Option("--by-epochs", help="Draw over epochs, not over steps.")
     ] = False,
-    output: Output = None,
+    output: OutputFiles = None,
     json: Json = False,
 ) -> None:
     """Draw loss, learning rate and speed over the training; several runs over one another."""
@@ -114,7 +114,7 @@ def frequency(
         typer.Option(min=0, max=1, help="Threshold to show. [default: the training's]"),
     ] = None,
     title: Title = None,
-    output: Output = None,
+    output: OutputFiles = None,
     json: Json = False,
 ) -> None:
     """Draw how often words occur by rank, where they are cut off, what subsampling keeps."""
@@ -137,7 +137,7 @@ def similarity(
     vectors: Vectors,
     words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Two words or more.")],
     title: Title = None,
-    output: Output = None,
+    output: OutputFiles = None,
     json: Json = False,
 ) -> None:
     """Draw the cosines between words as a heat map, similar words side by side."""
@@ -154,7 +154,7 @@ def analogy(
     vectors: Vectors,
     pairs: Annotated[list[str], typer.Argument(metavar="A:B...", help="Pairs: king:queen …")],
     title: Title = None,
-    output: Output = None,
+    output: OutputFiles = None,
     json: Json = False,
 ) -> None:
     """Draw the pairs of a relation as arrows, in the plane of their mean offset."""
@@ -179,7 +179,7 @@ def _default_method(dim: int, words: int, checkpoints: bool) -> str:
 
 
 def _pair(text: str, embeddings: "Embeddings") -> tuple[str, str]:
-    """Returns the two words of `a:b`; where words hold colons, the cut that leaves known words."""
+    """Return the two words of `a:b`; where words hold colons, the cut that leaves known words."""
     cuts = [i for i, letter in enumerate(text) if letter == ":" and 0 < i < len(text) - 1]
     if not cuts:
         raise W2VError(f"{text!r} is no pair.", "Give two words with a colon between: king:queen.")
@@ -194,9 +194,9 @@ def _draw_map(chart: object, paths: list[Path], title: str) -> None:
     assert isinstance(chart, WordMap)
     still = [path for path in paths if path.suffix.lower() in _STILL]
     if still:
-        labelled = draw_map(chart, still, title)
-        if labelled < len(chart.tokens):
-            note(f"{labelled:,} of {len(chart.tokens):,} words have room for a label.")
+        labeled = draw_map(chart, still, title)
+        if labeled < len(chart.tokens):
+            note(f"{labeled:,} of {len(chart.tokens):,} words have room for a label.")
     for path in paths:
         if path not in still:
             write_map_page(chart, path, title)
@@ -222,7 +222,7 @@ def _draw_checkpoints(
 def _paths(
     source: Path, name: str, given: list[Path] | None, forms: tuple[str, ...] = _STILL
 ) -> list[Path]:
-    """Returns the files to write; refuses an unknown ending before any work is done."""
+    """Return the files to write; refuses an unknown ending before any work is done."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")  # letters that no font has
     if given:
         for path in given:
@@ -240,8 +240,8 @@ def _is_run(source: Path) -> bool:
 
 
 def _report(paths: list[Path], record: Mapping[str, object], json: bool) -> None:
-    if json:
-        print_json({**record, "files": [str(path) for path in paths]})
-        return
-    for path in paths:
-        say(f"{path}  ({path.stat().st_size:,} bytes)")
+    def text() -> None:
+        for path in paths:
+            say(f"{path}  ({path.stat().st_size:,} bytes)")
+
+    Output(json).result({**record, "files": [str(path) for path in paths]}, text)

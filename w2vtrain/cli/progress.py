@@ -1,16 +1,33 @@
-"""Progress of a long task on stderr, in a terminal only."""
+"""Progress of a long task on stderr, in a terminal only: bars of one shape."""
 
 import contextlib
-import sys
+import time
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from w2vtrain.corpus.prepare import PrepareProgress
+
+
+def progress_bar(description: str, unit: str = "it", total: int | None = None) -> Any:
+    """Return a tqdm bar that is gone when it ends; silent where stderr is no terminal."""
+    from tqdm import tqdm
+
+    return tqdm(
+        desc=description,
+        unit=unit,
+        total=total,
+        unit_scale=True,
+        disable=None,
+        leave=False,
+        dynamic_ncols=True,
+    )
 
 
 @contextlib.contextmanager
 def bars() -> Iterator[Callable[[str, int, int], None]]:
-    """Yields a function that shows a bar for each task: its name, steps done, steps in all."""
-    bar: tqdm | None = None
+    """Yield a function that shows a bar for each task: its name, steps done, steps in all."""
+    bar: Any = None
     task = ""
 
     def show(name: str, done: int, total: int) -> None:
@@ -18,7 +35,7 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
         if bar is None or name != task:
             if bar is not None:
                 bar.close()
-            bar, task = tqdm(total=total, desc=name, disable=not sys.stderr.isatty()), name
+            bar, task = progress_bar(name, total=total), name
         bar.update(done - bar.n)
 
     try:
@@ -26,3 +43,25 @@ def bars() -> Iterator[Callable[[str, int, int], None]]:
     finally:
         if bar is not None:
             bar.close()
+
+
+@contextlib.contextmanager
+def prepare_progress() -> "Iterator[Callable[[PrepareProgress], None]]":
+    """Yield a callback that shows the bytes read, words/s and the time left."""
+    bar = progress_bar("Starting TensorFlow", "B")
+    first: list[tuple[float, int]] = []  # time and words at the first call
+
+    def show(progress: "PrepareProgress") -> None:
+        now = time.monotonic()
+        if not first:
+            first.append((now, progress.words))
+            bar.reset(total=progress.bytes_total)
+            bar.set_description("Reading", refresh=False)
+        start, words = first[0]
+        if now > start:
+            speed = (progress.words - words) / (now - start) / 1e6
+            bar.set_postfix_str(f"{speed:.2f}M words/s", refresh=False)
+        bar.update(progress.bytes_read - bar.n)
+
+    with bar:
+        yield show

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from w2vtrain.cli.output import Json, note, print_json, say
+from w2vtrain.cli.output import Json, Output, note, say
 
 if TYPE_CHECKING:
     from w2vtrain.show.projector.check import Report, Shown
@@ -63,13 +63,14 @@ def projector(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Make the bundle and end.")] = False,
     json: Json = False,
 ) -> None:
-    """Show vectors in the Embedding Projector: make the bundle, serve it, open a browser.
+    """Show vectors in the Embedding Projector, in the browser.
 
-    Nothing leaves this machine, unless --host says otherwise. Ctrl-C ends it.
+    Makes the bundle, serves it and opens a browser. Nothing leaves this machine, unless --host says otherwise. Ctrl-C ends it.
     """
     from w2vtrain.cli.progress import bars
     from w2vtrain.show.projector.bundle import BundleSettings, make_bundle
 
+    out = Output(json)
     settings = BundleSettings(
         top=top,
         layouts=_layouts(layouts, no_layout),  # type: ignore[arg-type]
@@ -87,19 +88,15 @@ def projector(
             note(f"{metadata} has a row for {bundle.joined:,} of the {bundle.rows:,} words.")
         note(f"Bundle {'unchanged' if bundle.reused else 'made'}: {folder}")
         address = None if no_serve else _serve(folder, host, port, serve_config)
-        if json:
-            print_json(
-                {
-                    "folder": str(folder),
-                    "rows": bundle.rows,
-                    "dim": bundle.dim,
-                    "joined": bundle.joined,
-                    "reused": bundle.reused,
-                    "address": address,
-                }
-            )
-        elif address is not None:
-            say(address)
+        record = {
+            "folder": str(folder),
+            "rows": bundle.rows,
+            "dim": bundle.dim,
+            "joined": bundle.joined,
+            "reused": bundle.reused,
+            "address": address,
+        }
+        out.result(record, lambda: say(address) if address else None)
         if address is None:
             return
         sys.stdout.flush()  # a reader of a pipe waits for the address
@@ -158,16 +155,12 @@ def report_check(folder: Path, json: bool) -> None:
     from w2vtrain.show.projector.check import check
 
     report = check(_bundle_in(folder))
-    if json:
-        print_json(
-            {
-                "ok": not report.faults,
-                "shown": [asdict(shown) for shown in report.shown],
-                "findings": [asdict(finding) for finding in report.findings],
-            }
-        )
-    else:
-        _print_report(report)
+    record = {
+        "ok": not report.faults,
+        "shown": [asdict(shown) for shown in report.shown],
+        "findings": [asdict(finding) for finding in report.findings],
+    }
+    Output(json).result(record, lambda: _print_report(report))
     if report.faults:
         raise typer.Exit(1)
 

@@ -1,33 +1,37 @@
-"""What the commands that ask vectors share: where queries come from, and which words they hold."""
+"""What the commands that question vectors share: queries, their words, defaults of options."""
 
 import contextlib
+import importlib
 import inspect
+import operator
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
+from w2vtrain.cli.output import command
 from w2vtrain.errors import W2VError
 
 Vectors = Annotated[
     Path, typer.Argument(metavar="RUN|FILE", help="Run directory, or a vector file of any format.")
 ]
+AnalogyMethod = Literal["3cosadd", "3cosmul"]
 WORDS_HELP = "Words; none or - to read queries from standard input, one a line."
 
 
 @dataclass(frozen=True)
 class Query:
-    """The words of one question, and where it was asked: a line of standard input, or 0."""
+    """The words of one question, and its line of standard input, or 0."""
 
     words: tuple[str, ...]
     line: int = 0
 
     @contextlib.contextmanager
-    def blamed(self) -> Iterator[None]:
-        """Adds the line of standard input to an error that this query causes."""
+    def with_line_number(self) -> Iterator[None]:
+        """Add the line of standard input to an error that this query causes."""
         try:
             yield
         except W2VError as error:
@@ -37,21 +41,41 @@ class Query:
             raise W2VError(message, error.hint) from None
 
 
-def default_of(function: Callable[..., Any], name: str) -> Any:
-    """Returns the default of a library function's argument, for the option of the same name."""
-    return inspect.signature(function).parameters[name].default
+@dataclass(frozen=True, repr=False)
+class _LibraryDefault:
+    """The default of a library function's argument, looked up when it is needed or shown."""
+
+    function: str
+    name: str
+
+    def __call__(self) -> Any:
+        module, _, path = self.function.partition(":")
+        function = operator.attrgetter(path)(importlib.import_module(module))
+        return inspect.signature(function).parameters[self.name].default
+
+    def __str__(self) -> str:
+        return str(self())
+
+
+def default_of(function: str, name: str) -> Any:
+    """Return the default of a library function's argument, for the option of the same name.
+
+    The function is named as `module:function`, and imported only when its command runs or is
+    explained, so that `w2v --help` imports none of them.
+    """
+    return _LibraryDefault(function, name)
 
 
 def read_queries(
     words: Sequence[str] | None, expected: str, low: int = 1, high: int | None = 1
 ) -> list[Query]:
-    """Returns the queries on the command line, or of standard input.
+    """Return the queries on the command line, or of standard input.
 
     Args:
         words: from the command line; None, empty or `-` for standard input.
         expected: what a query is, for the message: "two words".
-        low, high: how many words a query holds; None for no limit. Queries of one word each may
-            stand together on the command line; on standard input a line of one is a whole token,
+        low, high: how many words a query holds; None for no limit. The command line may hold
+            several queries of one word each; on standard input a line of one is a whole token,
             spaces included, and a line of several is split at tabs, or else at spaces.
     Raises:
         W2VError: a line of standard input holds another number of words, or no line holds any.
@@ -78,10 +102,11 @@ def read_queries(
     return queries
 
 
-def one_form(json: bool, tsv: bool) -> None:
-    """Refuses --json and --tsv together."""
-    if json and tsv:
-        raise typer.BadParameter("--json and --tsv exclude each other.")
+def explain_command(vectors: Path, a: str, b: str) -> str | None:
+    """Return the command that shows why two words are neighbors; None without a run's text."""
+    from w2vtrain.run.directory import RunDirectory
+
+    return command("explain", vectors, a, b) if RunDirectory(vectors).corpus.is_dir() else None
 
 
 def _fits(query: Query, low: int, high: int | None) -> bool:
