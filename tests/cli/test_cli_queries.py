@@ -161,3 +161,15 @@ def test_vectors_that_are_not_there_are_an_error(w2v, tmp_path):
     assert (code, out) == (1, "")
     assert err.startswith("Error: ")
     assert "Traceback" not in err
+
+
+def test_the_next_command_is_noted_for_people_only(w2v, run):
+    words = ("man", "new york", "apple")
+    _, out, err = w2v("odd-one-out", run, *words)
+    assert err == f"Next: w2v plot similarity {run} man 'new york' apple\n"
+    assert "Next" not in out
+    for form in ("--json", "--tsv"):
+        _, _, err = w2v("odd-one-out", run, *words, form)
+        assert err == ""
+    # explain reads the run's text, which this run does not have
+    assert w2v("neighbors", run, "king")[2] == ""

@@ -91,7 +91,9 @@ def analogy(
     """
     out = Output(json, tsv)
     queries = read_queries(words, "three words", 3, 3)
-    _, answers = _ask(vectors, queries, lambda e, asked: e.analogy(*asked, k=k, method=method))
+    _, answers = _ask(
+        vectors, queries, lambda e, asked: e.analogy(asked[0], asked[1], asked[2], k, method)
+    )
 
     def text() -> None:
         for number, ((a, b, c), found) in enumerate(answers):
@@ -192,7 +194,8 @@ def vector(
 ) -> None:
     """Print the vectors of words, number by number.
 
-    Every number reads back to the same float32. A line is the word and its numbers, separated by spaces; with --tsv by tabs.
+    Every number reads back to the same float32. A line is the word and its numbers, separated
+    by spaces; with --tsv by tabs.
     """
     out = Output(json, tsv)
     embeddings, answers = _ask(vectors, read_queries(words, "a word"), lambda e, asked: e[asked[0]])

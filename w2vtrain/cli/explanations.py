@@ -40,8 +40,9 @@ def explain(
 ) -> None:
     """Show what two words share in the text.
 
-    Passages with both, the context words that make them similar, and their PMI. --tsv prints the shared context words: token, count, pairs with A, pairs with B, PMI with A,
-    PMI with B, contribution to the cosine.
+    Passages with both, the context words that make them similar, and their PMI. --tsv prints the
+    shared context words: token, count, pairs with A, pairs with B, PMI with A, PMI with B,
+    contribution to the cosine.
     """
     from w2vtrain.analysis.explain import explain as explained
 

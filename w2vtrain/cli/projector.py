@@ -65,7 +65,8 @@ def projector(
 ) -> None:
     """Show vectors in the Embedding Projector, in the browser.
 
-    Makes the bundle, serves it and opens a browser. Nothing leaves this machine, unless --host says otherwise. Ctrl-C ends it.
+    Makes the bundle, serves it and opens a browser. Nothing leaves this machine,
+    unless --host says otherwise. Ctrl-C ends it.
     """
     from w2vtrain.cli.progress import bars
     from w2vtrain.show.projector.bundle import BundleSettings, make_bundle
