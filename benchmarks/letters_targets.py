@@ -13,13 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from w2vtrain.config import TrainConfig
-from w2vtrain.engine.text_stream import TextStream
+from w2vtrain.corpus.corpus import Corpus
+from w2vtrain.engine.dataset import BatchStream
+from w2vtrain.engine.stream import Position, TextStream
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.tensorflow_runtime import configure
-from w2vtrain.training.pair_counts import pair_batches
-from w2vtrain.training.softmax_training import full_softmax_training
-from w2vtrain.training.training import TrainingText
+from w2vtrain.training.config import TrainConfig
+from w2vtrain.training.pairs import PairStream, full_extents
+from w2vtrain.training.registry import make_objective
 
 STEPS, BATCH = 2000, 32
 
@@ -27,7 +28,7 @@ STEPS, BATCH = 2000, 32
 def main() -> None:
     """Prints a line a way."""
     configure()
-    text = TrainingText.load(RunDirectory(Path(sys.argv[1])), keep_oov=False)
+    corpus = Corpus.open(RunDirectory(Path(sys.argv[1])))
     config = TrainConfig(
         objective="full-softmax",
         context="next",
@@ -37,19 +38,20 @@ def main() -> None:
         batch_size=BATCH,
         subsample_threshold=0.0,
     )
-    stream = TextStream(text.file, text.keep(config), 1)
-    parts = list(pair_batches(stream, 0, 1, "next"))
-    targets = np.concatenate([part[0] for part in parts])
-    contexts = np.concatenate([part[1] for part in parts])
-    ids = len(text.counts)
+    pairs = PairStream(
+        TextStream(corpus, np.ones(len(corpus.counts), np.float32), config.seed),
+        lambda kept, _: full_extents(kept, 1, "next"),
+    )
+    targets, contexts = (np.concatenate(parts) for parts in zip(*pairs.of_pass(0), strict=True))
+    ids = len(corpus.counts)
     print(
         f"{len(targets):,} pairs, {ids} ids: one-hot targets {len(targets) * ids * 4 / 1e6:,.0f} MB"
     )
     for name, seconds in (
         ("one-hot targets (Keras Dense)", _keras(targets, contexts, ids, one_hot=True)),
         ("sparse targets (Keras Dense)", _keras(targets, contexts, ids, one_hot=False)),
-        ("sparse targets (--pairs explicit)", _ours(text, config.replaced(pairs="explicit"))),
-        ("counts of all pairs (the default)", _ours(text, config)),
+        ("sparse targets (--pairs explicit)", _ours(corpus, config.replaced(pairs="explicit"))),
+        ("counts of all pairs (the default)", _ours(corpus, config)),
     ):
         epoch = seconds / STEPS * len(targets) / BATCH
         print(f"{name:36} {seconds / STEPS * 1e6:7.0f} us a step, {epoch:6.1f} s an epoch")
@@ -73,12 +75,13 @@ def _keras(targets: np.ndarray, contexts: np.ndarray, ids: int, one_hot: bool) -
     return seconds
 
 
-def _ours(text: TrainingText, config: TrainConfig) -> float:
-    training = full_softmax_training(text, config, 1)
+def _ours(corpus: Corpus, config: TrainConfig) -> float:
+    objective = make_objective(corpus, config, 1)
+    batches = BatchStream(objective.batches, objective.signature(), Position())
     seconds = 0.0
     for _ in range(2):
         start = time.process_time()
-        training.model.fit(training.dataset.take(STEPS), epochs=1, verbose=0)
+        objective.model.fit(batches.dataset(), steps_per_epoch=STEPS, epochs=1, verbose=0)
         seconds = time.process_time() - start
     return seconds
 

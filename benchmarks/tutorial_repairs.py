@@ -12,9 +12,10 @@ from pathlib import Path
 
 from w2vtrain.analysis.evaluation.similarity import evaluate_similarity
 from w2vtrain.analysis.evaluation.test_sets import SimilaritySet
-from w2vtrain.config import TUTORIAL_REPAIRS, TrainConfig
 from w2vtrain.settings import read_toml
+from w2vtrain.training.config import TrainConfig
 from w2vtrain.training.train import train
+from w2vtrain.training.tutorial import REPAIRS
 from w2vtrain.vectors.embeddings import Embeddings
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +36,7 @@ def main() -> None:
         "| repaired | training loss | held-out loss | accuracy | Spearman | nearest to the word |"
     )
     print("|---|---|---|---|---|---|")
-    for repairs in ("none", *TUTORIAL_REPAIRS, ",".join(TUTORIAL_REPAIRS)):
+    for repairs in ("none", *REPAIRS, ",".join(REPAIRS)):
         config = base.replaced(epochs=given.epochs, repairs=repairs, validation_fraction=0.05)
         found = train(given.run, config, force=True)
         vectors = Embeddings.load(given.run)

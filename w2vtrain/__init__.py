@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 from w2vtrain.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig
+    from w2vtrain.config import ExportConfig, PrepareConfig
     from w2vtrain.corpus.prepare import prepare
     from w2vtrain.errors import W2VError
+    from w2vtrain.models import Word2Vec
     from w2vtrain.run_config import RunConfig
+    from w2vtrain.training.config import TrainConfig
     from w2vtrain.training.train import train
     from w2vtrain.vectors.approximate import ApproximateIndex
     from w2vtrain.vectors.embeddings import Embeddings
@@ -31,7 +33,8 @@ _HOMES = {
     "Embeddings": "w2vtrain.vectors.embeddings",
     "ApproximateIndex": "w2vtrain.vectors.approximate",
     "PrepareConfig": "w2vtrain.config",
-    "TrainConfig": "w2vtrain.config",
+    "TrainConfig": "w2vtrain.training.config",
+    "Word2Vec": "w2vtrain.models",
     "ExportConfig": "w2vtrain.config",
     "RunConfig": "w2vtrain.run_config",
     "W2VError": "w2vtrain.errors",
@@ -45,6 +48,7 @@ __all__ = [
     "RunConfig",
     "TrainConfig",
     "W2VError",
+    "Word2Vec",
     "__version__",
     "export",
     "prepare",

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig
+from w2vtrain.config import ExportConfig, PrepareConfig
 from w2vtrain.errors import W2VError
 from w2vtrain.settings import Config, checked, read_toml
+from w2vtrain.training.config import TrainConfig
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What settings have in common: options with help, checked values, TOML files.
 
-The settings themselves stand in `config.py`, a frozen dataclass a stage.
+The settings themselves are frozen dataclasses, one for each stage.
 """
 
 import dataclasses
@@ -8,7 +8,7 @@ import difflib
 import tomllib
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -16,9 +16,19 @@ from typing import Any, Literal, Self
 from w2vtrain.errors import W2VError
 
 
-def option(default: Any, help: str, parser: Callable[[str], Any] | None = None) -> Any:
-    """Returns a dataclass field that carries what its command-line option needs."""
-    return field(default=default, metadata={"help": help, "parser": parser})
+def option(
+    default: Any,
+    help: str,
+    parser: Callable[[str], Any] | None = None,
+    panel: str | None = None,
+) -> Any:
+    """Return a dataclass field that carries what its command-line option needs.
+
+    Args:
+        parser: makes the value of the typed text; None goes by the type of the field.
+        panel: heading of the group of options that it is listed in.
+    """
+    return field(default=default, metadata={"help": help, "parser": parser, "panel": panel})
 
 
 @dataclass(frozen=True)
@@ -26,33 +36,51 @@ class Config:
     """What the settings of every stage have in common."""
 
     @classmethod
+    def variant(cls, values: Mapping[str, Any]) -> type[Self]:
+        """Return the class that holds the settings `values`: this one, or a subclass."""
+        return cls
+
+    @classmethod
+    def option_fields(cls) -> Iterator[tuple[Any, Any]]:
+        """Yield the field and the type of each command-line option."""
+        yield from fields_and_types(cls)
+
+    @classmethod
     def from_mapping(cls, values: Mapping[str, Any], where: str = "settings") -> Self:
-        """Returns the settings with `values` (kebab-case or snake_case keys) over the defaults.
+        """Return the settings with `values` (kebab-case or snake_case keys) over the defaults.
 
         Raises:
-            W2VError: an unknown key (the nearest known one is offered), or a value of a wrong type.
+            W2VError: an unknown key (the nearest known one is suggested), or a value of a wrong
+                type.
         """
-        known = {f.name: hint for f, hint in zip(dataclasses.fields(cls), _types(cls), strict=True)}
+        names = {key: key.replace("-", "_") for key in values}
+        chosen = cls.variant({names[key]: value for key, value in values.items()})
+        known = {f.name: hint for f, hint in fields_and_types(chosen)}
         settings: dict[str, Any] = {}
         for key, value in values.items():
-            name = key.replace("-", "_")
-            if name not in known:
-                near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-                raise W2VError(
-                    f"Unknown key {key!r} in {where}.",
-                    f"Did you mean {near[0].replace('_', '-')!r}?"
-                    if near
-                    else "Known keys: " + ", ".join(k.replace("_", "-") for k in known) + ".",
-                )
-            settings[name] = checked(value, known[name], key, where)
-        return cls(**settings)
+            if names[key] not in known:
+                raise chosen.unknown_key(names[key], key, where)
+            settings[names[key]] = checked(value, known[names[key]], key, where)
+        return chosen(**settings)
+
+    @classmethod
+    def unknown_key(cls, name: str, key: str, where: str) -> W2VError:
+        """Return the error for a setting that there is not."""
+        known = [f.name for f in dataclasses.fields(cls)]
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        return W2VError(
+            f"Unknown key {key!r} in {where}.",
+            f"Did you mean {near[0].replace('_', '-')!r}?"
+            if near
+            else "Known keys: " + ", ".join(k.replace("_", "-") for k in known) + ".",
+        )
 
     def replaced(self, **changes: Any) -> Self:
-        """Returns a copy with `changes`, which are checked as the defaults are."""
+        """Return a copy with `changes`, which are checked as the defaults are."""
         return dataclasses.replace(self, **changes)
 
     def as_dict(self) -> dict[str, Any]:
-        """Returns the settings as JSON-ready values, tuples as lists."""
+        """Return the settings as JSON-ready values, tuples as lists."""
         return {
             key: list(value) if isinstance(value, tuple) else value
             for key, value in dataclasses.asdict(self).items()
@@ -73,8 +101,14 @@ class Config:
             raise W2VError(f"{flag(name)} is {value}, out of range.", f"Give a number {bounds}.")
 
 
+def fields_and_types(config: type[Config]) -> list[tuple[Any, Any]]:
+    """Return the fields of a config class with their types."""
+    hints = typing.get_type_hints(config)
+    return [(f, hints[f.name]) for f in dataclasses.fields(config)]
+
+
 def read_toml(path: Path) -> dict[str, Any]:
-    """Returns the content of the TOML file at `path`.
+    """Read the TOML file at `path`.
 
     Raises:
         W2VError: the file cannot be read or is not TOML; the message names the line.
@@ -86,20 +120,16 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise W2VError(f"Cannot read {path}: {error}", "Give the path of a TOML file.") from None
     except tomllib.TOMLDecodeError as error:
-        raise W2VError(f"{path} is not valid TOML: {error}", "Mend that line.") from None
+        raise W2VError(f"{path} is not valid TOML: {error}", "Correct that line.") from None
 
 
 def flag(name: str) -> str:
+    """Return the command-line option of a setting."""
     return "--" + name.replace("_", "-")
 
 
-def _types(config: type) -> list[Any]:
-    hints = typing.get_type_hints(config)
-    return [hints[f.name] for f in dataclasses.fields(config)]
-
-
 def checked(value: Any, hint: Any, key: str, where: str) -> Any:
-    """Returns `value` as the type `hint` asks for, or raises W2VError naming both."""
+    """Return `value` as the type `hint` asks for, or raises W2VError naming both."""
     key = key.replace("_", "-")
     if typing.get_origin(hint) in (types.UnionType, typing.Union):
         if value is None:

@@ -21,10 +21,11 @@ from typing import Any
 
 from forked import CONTEXT, die
 
-from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig
+from w2vtrain.config import ExportConfig, PrepareConfig
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.files import sha256
 from w2vtrain.run.stage import read_manifest
+from w2vtrain.training.config import TrainConfig
 
 TRAIN = TrainConfig(
     embedding_dim=8, epochs=2, window_size=2, subsample_threshold=0.0, checkpoint_every="0s"

@@ -16,10 +16,12 @@ from forked import forked
 from reliability.corpora import write_text
 
 from w2vtrain.cli import main
-from w2vtrain.config import ExportConfig, PrepareConfig, TrainConfig
+from w2vtrain.config import ExportConfig, PrepareConfig
 from w2vtrain.corpus.prepare import prepare
+from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.stage import read_manifest
+from w2vtrain.training.config import TrainConfig
 from w2vtrain.training.train import train
 from w2vtrain.vectors.export import export
 
@@ -103,7 +105,7 @@ def test_a_failed_write_leaves_the_old_model(run, monkeypatch, code):
     def fail(*arguments, **options):
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr("w2vtrain.training.session.np.save", fail)
+    monkeypatch.setattr("w2vtrain.training.train.np.save", fail)
     with pytest.raises(W2VError, match=r"Cannot write .*/run/.*: " + os.strerror(code)):
         train(run, QUICK.replaced(seed=2))
     assert files_of(run / "model") == before
@@ -190,10 +192,10 @@ def test_signals_while_preparing_leave_nothing_half(tmp_path, number, code):
 
 def _train_and_get(numbers: list[int], run: Path, errors: Path) -> None:
     """Trains by the command line; signals come in the first execution."""
-    from w2vtrain.training import callbacks
+    from w2vtrain.training import progress
 
     sys.stderr = errors.open("w")
-    real, calls = callbacks.Recorder.on_train_batch_end, iter(range(10**6))
+    real, calls = progress.Recorder.on_train_batch_end, iter(range(10**6))
 
     def signalled(self, batch, logs=None):
         real(self, batch, logs)
@@ -201,7 +203,7 @@ def _train_and_get(numbers: list[int], run: Path, errors: Path) -> None:
             for number in numbers:
                 os.kill(os.getpid(), number)
 
-    callbacks.Recorder.on_train_batch_end = signalled
+    progress.Recorder.on_train_batch_end = signalled
     main(["train", str(run), "--epochs", "2", "--embedding-dim", "8", "--force"])
 
 
@@ -280,10 +282,11 @@ def test_pickled_arrays_are_refused(run, file):
         def __reduce__(self):
             return os.mkdir, (str(run / "exploded"),)
 
-    from w2vtrain.engine.text_stream import TokenFile
+    from w2vtrain.corpus.corpus import Corpus
 
     path = run / "corpus" / file
     np.save(path, np.array([Bomb()], dtype=object), allow_pickle=True)
+    words = Vocabulary(("", "[UNK]"), np.zeros(2, np.int64))
     with pytest.raises(W2VError, match="cannot be read"):
-        TokenFile(run / "corpus" / "token_ids.npy", run / "corpus" / "boundaries.npy")
+        Corpus(run / "corpus" / "token_ids.npy", run / "corpus" / "boundaries.npy", words)
     assert not (run / "exploded").exists()

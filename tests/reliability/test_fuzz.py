@@ -13,13 +13,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from w2vtrain.config import PrepareConfig, TrainConfig
+from w2vtrain.config import PrepareConfig
+from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.corpus.documents import read_input
 from w2vtrain.corpus.vocabulary import Vocabulary
-from w2vtrain.engine.text_stream import TokenFile
 from w2vtrain.errors import W2VError
 from w2vtrain.run.stage import read_manifest
 from w2vtrain.run_config import RunConfig
+from w2vtrain.training.config import TrainConfig
 from w2vtrain.vectors.embeddings import Embeddings
 
 FEW = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -227,7 +228,7 @@ def test_token_files(folder, ids, ends):
     (folder / "ids.npy").write_bytes(ids)
     (folder / "ends.npy").write_bytes(ends)
     with pytest.raises(W2VError):
-        TokenFile(folder / "ids.npy", folder / "ends.npy")
+        Corpus(folder / "ids.npy", folder / "ends.npy", Vocabulary((), np.zeros(0, np.int64)))
 
 
 STANDARD = st.text(max_size=60) | st.lists(

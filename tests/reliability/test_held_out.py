@@ -7,10 +7,15 @@ import numpy as np
 import pytest
 from reliability.corpora import write_text
 
-from w2vtrain.config import PrepareConfig, TrainConfig
+from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.prepare import prepare
+from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.engine.sampling import noise_probabilities
 from w2vtrain.errors import TrainingStopped, W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.training.config import TrainConfig
+from w2vtrain.training.held_out import ContextRanks
+from w2vtrain.training.loop import Validation
 from w2vtrain.training.train import train
 
 CONFIG = TrainConfig(
@@ -36,14 +41,12 @@ def history(run: Path) -> list[dict[str, str]]:
 
 
 def text_of(run: Path):
-    from w2vtrain.training.training import TrainingText
+    from w2vtrain.corpus.corpus import Corpus
 
-    return TrainingText.load(RunDirectory(run), keep_oov=False)
+    return Corpus.open(RunDirectory(run))
 
 
 def test_whole_units_are_held_out_by_the_seed(run, tmp_path):
-    from w2vtrain.training.held_out import split_text
-
     text = text_of(run)
 
     def units(file) -> list[tuple[int, ...]]:
@@ -55,16 +58,16 @@ def test_whole_units_are_held_out_by_the_seed(run, tmp_path):
     parts = []
     for number, seed in enumerate([1, 1, 2]):
         (tmp_path / str(number)).mkdir()
-        parts.append(split_text(text, 0.1, seed, tmp_path / str(number)))
+        parts.append(text.split(0.1, seed, tmp_path / str(number)))
     training, held_out = parts[0]
     assert len(units(held_out)) == 30
-    assert sorted(units(training.file) + units(held_out)) == sorted(units(text.file))
+    assert sorted(units(training) + units(held_out)) == sorted(units(text))
     # in their order
-    kept = iter(units(text.file))
-    assert all(unit in kept for unit in units(training.file))
+    kept = iter(units(text))
+    assert all(unit in kept for unit in units(training))
     assert units(parts[1][1]) == units(held_out)
     assert units(parts[2][1]) != units(held_out)
-    ids = training.file.read(0, training.file.tokens)
+    ids = training.read(0, training.tokens)
     np.testing.assert_array_equal(training.counts, np.bincount(ids, minlength=len(text.counts)))
 
 
@@ -90,14 +93,12 @@ def reference_loss(run: Path, config: TrainConfig, held_out: np.ndarray, noise: 
 
 
 def test_held_out_loss_is_that_of_training_a_pair(run, tmp_path):
-    from w2vtrain.training.held_out import split_text
-
-    summary = train(run, CONFIG)
+    summary = train(run, CONFIG.replaced(validation_fraction=0.25))
     (tmp_path / "split").mkdir()
-    training, file = split_text(text_of(run), 0.1, CONFIG.seed, tmp_path / "split")
-    ids = file.read(0, file.tokens) - 2
-    lines = np.split(ids, file.boundaries[1:-1])
-    expected = reference_loss(run, CONFIG, lines, training.noise(CONFIG)[2:])
+    training, held_out = text_of(run).split(0.25, CONFIG.seed, tmp_path / "split")
+    lines = np.split(held_out.read() - 2, held_out.boundaries[1:-1])
+    noise = noise_probabilities(training.counts, CONFIG.noise, CONFIG.noise_exponent)
+    expected = reference_loss(run, CONFIG, lines, noise[2:])
     # the noise is drawn, not expected: some hundred draws a block
     assert summary.val_loss == pytest.approx(expected, rel=0.03)
 
@@ -116,40 +117,42 @@ def test_history_has_the_held_out_figures_at_the_end_of_each_epoch(run):
 
 
 def test_ranks_by_hand():
-    from w2vtrain.training.held_out import Validator
+    class Model:
+        def word_vectors(self):
+            return np.array([[9.0], [1.0], [0.0], [0.0]], np.float32)
 
-    class Layer:
-        def __init__(self, rows):
-            self.embeddings = self
-            self.rows = np.array(rows, np.float32)
+        def context_vectors(self):
+            return np.array([[9.0], [0.0], [2.0], [-1.0]], np.float32)
 
-        def numpy(self):
-            return self.rows
-
-    validator = Validator.__new__(Validator)
-    validator._noise = np.array([0, 0.5, 0.25, 0.25])  # word 0 is padding: never ranked
-    validator._pairs = np.array([1, 1, 2]), np.array([2, 3, 2])
-
-    class Training:
-        class model:  # noqa: N801
-            target_embedding = Layer([[9.0], [1.0], [0.0], [0.0]])
-            context_embedding = Layer([[9.0], [0.0], [2.0], [-1.0]])
-
-    validator._training = Training
+    ranks = ContextRanks.__new__(ContextRanks)
+    ranks._noise = np.array([0, 0.5, 0.25, 0.25])  # word 0 is padding: never ranked
+    ranks._pairs = np.array([1, 1, 2]), np.array([2, 3, 2])
     # target 1 scores words 1, 2, 3 with 0, 2, -1; plus log(.5), log(.25), log(.25): 2 is first, 3
     # last. Target 2 scores 0 everywhere: word 1 is first by its prior, 2 and 3 share ranks 2 and 3.
-    np.testing.assert_array_equal(validator._ranks(), [1, 3, 2.5])
+    np.testing.assert_array_equal(ranks._ranks(Model()), [1, 3, 2.5])
+    mrr, recall = ranks.measure(Model())
+    assert (mrr, recall) == (pytest.approx((1 + 1 / 3 + 1 / 2.5) / 3), 1.0)
+
+
+def test_words_of_held_out_text_only_get_no_vector(tmp_path, caplog):
+    lines = [f"alone{n} apart{n} " * 3 for n in range(10)]
+    (tmp_path / "text.txt").write_text("\n".join([*lines, *["a b c d e f"] * 100]))
+    prepare([tmp_path / "text.txt"], tmp_path / "run", PrepareConfig(min_count=1))
+    train(tmp_path / "run", CONFIG.replaced(validation_fraction=0.5))
+    words = Vocabulary.load(RunDirectory(tmp_path / "run").vocabulary).tokens
+    training = text_of(tmp_path / "run").split(0.5, CONFIG.seed, tmp_path)[0]
+    seen = {training.vocabulary.tokens[i] for i in set(training.read().tolist())}
+    assert set(words) == seen
+    lost = 26 - len(words)
+    assert lost > 0
+    assert f"{lost} words occur only in held-out text" in caplog.text
 
 
 @pytest.mark.parametrize("pairs", ["stream", "explicit"])
 def test_early_stopping_takes_the_best_epoch(run, pairs, monkeypatch):
-    from w2vtrain.training import held_out
-
     # the curve is given, so that the best epoch is known: the second of five
     losses = iter([3.0, 2.0, 2.5, 2.2])
-    monkeypatch.setattr(
-        held_out.Validator, "measure", lambda self: held_out.Validation(next(losses))
-    )
+    monkeypatch.setattr(Validation, "_measured", lambda self: {"val_loss": next(losses)})
     tables = []
 
     import keras
@@ -167,13 +170,9 @@ def test_early_stopping_takes_the_best_epoch(run, pairs, monkeypatch):
 
 
 def test_a_stopped_training_keeps_its_best_epoch(run, monkeypatch):
-    from w2vtrain.training import held_out
-
     curve = {1: 2.0, 2: 1.0, 3: 3.0, 4: 3.0}
     epochs = iter(curve)
-    monkeypatch.setattr(
-        held_out.Validator, "measure", lambda self: held_out.Validation(curve[next(epochs)])
-    )
+    monkeypatch.setattr(Validation, "_measured", lambda self: {"val_loss": curve[next(epochs)]})
     config = CONFIG.replaced(epochs=4, keep_best=True, validation_ranks=0)
     whole = train(run, config, force=True)
     vectors = RunDirectory(run).vectors.read_bytes()

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from forked import die, forked
 
-from w2vtrain.config import PrepareConfig, TrainConfig
+from w2vtrain.config import PrepareConfig
 from w2vtrain.errors import TrainingStopped, W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.training.config import TrainConfig
 from w2vtrain.training.train import train
 
 STREAM = TrainConfig(

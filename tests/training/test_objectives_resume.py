@@ -3,9 +3,10 @@ import itertools
 import numpy as np
 import pytest
 
-from w2vtrain.config import PrepareConfig, TrainConfig
+from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.prepare import prepare
 from w2vtrain.errors import TrainingStopped
+from w2vtrain.training.config import TrainConfig
 from w2vtrain.training.train import train
 
 
@@ -21,9 +22,10 @@ def text(tmp_path_factory):
 @pytest.mark.parametrize(
     "settings",
     [
-        {"objective": "full-softmax"},
-        {"objective": "sampled-softmax", "num_negatives": 8},
-        {"objective": "hierarchical-softmax"},
+        {"objective": "full-softmax", "subsample_threshold": 0.01},
+        {"objective": "full-softmax", "pairs": "explicit", "subsample_threshold": 0.0},
+        {"objective": "sampled-softmax", "num_negatives": 8, "subsample_threshold": 0.0},
+        {"objective": "hierarchical-softmax", "subsample_threshold": 0.0},
         {"objective": "tutorial", "corrected": True},
     ],
 )
@@ -32,7 +34,6 @@ def test_a_stopped_training_goes_on_to_the_same_bytes(text, tmp_path, settings):
         window_size=2,
         embedding_dim=6,
         batch_size=128,
-        subsample_threshold=0.0,
         epochs=2,
         snapshots=True,
         validation_fraction=0.1,

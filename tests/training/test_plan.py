@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from w2vtrain.cli import main
-from w2vtrain.config import PrepareConfig, TrainConfig
+from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.prepare import prepare
 from w2vtrain.errors import W2VError
+from w2vtrain.training.config import TrainConfig
 from w2vtrain.training.plan import plan
 from w2vtrain.training.text_probe import expected_vocabulary
 from w2vtrain.training.train import train

@@ -2,21 +2,26 @@
 
 import csv
 import dataclasses
+import itertools
 import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
-from w2vtrain.config import PrepareConfig, TrainConfig
+from w2vtrain.config import PrepareConfig
+from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.engine.stream import Position
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.files import sha256
 from w2vtrain.run.stage import atomic_stage, read_manifest
-from w2vtrain.training.session import epochs_for
-from w2vtrain.training.train import train
+from w2vtrain.training.config import TrainConfig
+from w2vtrain.training.registry import make_objective
+from w2vtrain.training.train import epochs_for, train
 
 QUICK = TrainConfig(embedding_dim=8, epochs=3, window_size=2)
 
@@ -78,8 +83,6 @@ def test_words_of_one_topic_come_together(run):
 
 
 def test_the_saved_model_gives_the_scores_of_the_tables(run):
-    import keras
-
     train(run, QUICK)
     names = RunDirectory(run)
     model = keras.models.load_model(names.keras_model, safe_mode=True)
@@ -176,8 +179,6 @@ def test_a_loss_that_explodes_stops_the_run_and_leaves_nothing(run):
     train(run, QUICK)
     before = sha256(RunDirectory(run).vectors)
 
-    import keras
-
     class Callback(keras.callbacks.Callback):
         def on_train_batch_begin(self, batch, logs=None):
             table = self.model.target_embedding.embeddings
@@ -190,34 +191,51 @@ def test_a_loss_that_explodes_stops_the_run_and_leaves_nothing(run):
     assert not [p for p in run.iterdir() if p.name.startswith(".")]
 
 
-def test_callbacks_are_given_the_number_of_the_step(run):
-    import keras
+class Rates(keras.callbacks.Callback):
+    """Notes the epochs, the steps done and the learning rate at the end."""
 
-    class Noting(keras.callbacks.Callback):
-        seen: list[tuple[int, int]]
+    def on_train_begin(self, logs=None):
+        self.epochs = []
 
-        def on_train_begin(self, logs=None):
-            self.seen = []
+    def on_epoch_end(self, epoch, logs=None):
+        self.epochs.append(epoch)
 
-        def on_epoch_begin(self, epoch, logs=None):
-            self.first = int(self.model.optimizer.iterations.numpy())
+    def on_train_end(self, logs=None):
+        self.steps = int(self.model.optimizer.iterations.numpy())
+        self.rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
 
-        def on_train_batch_end(self, batch, logs=None):
-            done = int(self.model.optimizer.iterations.numpy()) - self.first
-            self.seen.append((batch + 1, done))
 
-    noting = Noting()
-    train(run, QUICK.replaced(subsample_threshold=0.0), callbacks=[noting])
-    assert all(number == done for number, done in noting.seen)
-    # fewer calls than steps: a batch held several
-    assert max(number for number, _ in noting.seen) > len(noting.seen) / QUICK.epochs
+@pytest.mark.parametrize("settings", [{}, {"pairs": "explicit"}])
+def test_the_rate_falls_to_nothing_by_the_last_step(run, settings):
+    noted, seen = Rates(), []
+    config = TrainConfig(**settings, embedding_dim=8, epochs=3, window_size=2, learning_rate=0.01)
+    train(run, config, callbacks=[noted], progress=seen.append)
+    assert noted.epochs == [0, 1, 2]
+    assert noted.rate == pytest.approx(0.01 * 1e-4, rel=1e-3)
+    assert noted.steps == seen[-1].steps
+
+
+@pytest.mark.parametrize("settings", [{}, {"pairs": "explicit"}, {"objective": "sampled-softmax"}])
+def test_an_epoch_has_as_many_steps_as_a_pass_over_the_text(run, settings):
+    corpus = Corpus.open(RunDirectory(run))
+    config = TrainConfig(window_size=2, subsample_threshold=0.0, **settings)
+    objective = make_objective(corpus, config, 2)
+    after = (after for _, after in objective.batches(Position()))
+    first_pass = sum(1 for _ in itertools.takewhile(lambda at: at.pass_number == 0, after))
+    assert first_pass > 2
+    assert objective.batches_per_epoch == pytest.approx(first_pass, abs=1)
+
+
+def test_a_rate_far_too_high_is_warned_of(run, caplog):
+    train(run, QUICK.replaced(pairs="explicit", learning_rate=9.0, epochs=1))
+    assert "The learning rate, 9 at first, is too high" in caplog.text
 
 
 @pytest.mark.parametrize("able", [True, False])
 def test_bfloat16_warns_where_the_processor_cannot(run, monkeypatch, caplog, able):
-    from w2vtrain.training import block_training
+    from w2vtrain.training import negative_sampling
 
-    monkeypatch.setattr(block_training, "computes_bfloat16", lambda: able)
+    monkeypatch.setattr(negative_sampling, "computes_bfloat16", lambda: able)
     train(run, QUICK.replaced(precision="bfloat16"))
     assert ("no instructions for bfloat16" in caplog.text) is not able
     assert np.load(RunDirectory(run).vectors).dtype == np.float32

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest, reads
@@ -55,11 +56,12 @@ def predict_contexts(
     configure()
     import keras
 
-    from w2vtrain.models import softmax_models  # noqa: F401 (registers what the file names)
+    from w2vtrain import models  # noqa: F401 (registers what the file names)
 
     model = keras.models.load_model(directory.keras_model, compile=False)
-    first_id = model.vocabulary_size - len(vectors)
-    shares = model.context_probabilities([first_id + row for row in rows])[:, first_id:]
+    corpus = Corpus.open(directory)
+    ids = np.array([corpus.id_of(token) for token in vectors.tokens])
+    shares = model.context_probabilities(ids[rows])[:, ids]
     best = np.argsort(-shares, axis=1, kind="stable")[:, :top]
     return [
         ContextPrediction(word, [(vectors.tokens[i], float(share[i])) for i in order.tolist()])

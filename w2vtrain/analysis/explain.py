@@ -15,11 +15,11 @@ import numpy as np
 
 from w2vtrain.analysis.provenance import model_is_stale, model_manifest
 from w2vtrain.analysis.results import Result
-from w2vtrain.config import TrainConfig
 from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import reads
+from w2vtrain.training.config import TrainConfig
 from w2vtrain.vectors.embeddings import Embeddings
 
 BLOCK = 2**20  # tokens held at once

@@ -8,7 +8,7 @@ import typer
 from w2vtrain.cli.options import ConfigFile, config_options, merged
 from w2vtrain.cli.output import Json, Output, Tsv, command, note, print_table, say
 from w2vtrain.cli.queries import WORDS_HELP, default_of, read_queries
-from w2vtrain.config import TrainConfig
+from w2vtrain.training.config import TrainConfig
 
 if TYPE_CHECKING:
     from w2vtrain.analysis.explain import Explanation

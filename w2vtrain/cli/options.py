@@ -1,6 +1,5 @@
 """Command-line options made from the config dataclasses, so that a default stands only there."""
 
-import dataclasses
 import functools
 import inspect
 import typing
@@ -37,9 +36,7 @@ def config_options(
         options = [
             (stage, f, _parameter(f, hint, stage if len(stages) > 1 else None))
             for stage, config in stages.items()
-            for f, hint in zip(
-                dataclasses.fields(config), typing.get_type_hints(config).values(), strict=True
-            )
+            for f, hint in config.option_fields()
         ]
 
         @functools.wraps(command)
@@ -80,7 +77,7 @@ def _parameter(f: Any, hint: Any, panel: str | None) -> inspect.Parameter:
         help=f"{f.metadata['help']}{default}",
         show_default=False,
         **parsing,
-        rich_help_panel=f"Options of {panel}" if panel else None,
+        rich_help_panel=f"Options of {panel}" if panel else f.metadata["panel"],
     )
     return inspect.Parameter(
         f.name,

@@ -11,10 +11,10 @@ import typer
 from w2vtrain.cli.interrupts import stoppable
 from w2vtrain.cli.options import ConfigFile, config_options, merged
 from w2vtrain.cli.output import Json, note, print_json, say
-from w2vtrain.config import MoreEpochs, TrainConfig
+from w2vtrain.training.config import MoreEpochs, SubsampledConfig, TrainConfig
 
 if TYPE_CHECKING:
-    from w2vtrain.training.callbacks import TrainProgress
+    from w2vtrain.training.progress import TrainProgress
     from w2vtrain.training.train import TrainSummary
 
 
@@ -84,13 +84,14 @@ def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
     """Prints the closing lines of train for people."""
     if summary.unchanged:
         note(f"{summary.run}/model is up to date: same corpus, same settings (--force redoes it).")
-    own = settings.epochs or settings.more_epochs
+    own = settings.epochs or getattr(settings, "more_epochs", None)
     rule = "" if own else f" (for {summary.words:,} words; --epochs sets it)"
     say(f"Trained     {summary.epochs} epochs{rule}")
-    say(
-        f"Subsampling {summary.kept_share:.1%} of the words kept "
-        f"(--subsample-threshold {settings.subsample_threshold:g})"
-    )
+    if isinstance(settings, SubsampledConfig):
+        say(
+            f"Subsampling {summary.kept_share:.1%} of the words kept "
+            f"(--subsample-threshold {settings.subsample_threshold:g})"
+        )
     if "learning_rate" in summary.facts:
         say(f"Rate        {summary.facts['learning_rate']:g} at first (--learning-rate)")
     say(f"Loss        {summary.first_loss:.4f} in the first epoch, {summary.loss:.4f} in the last")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from w2vtrain.corpus.encoding import NpyWriter
+from w2vtrain.corpus.encoding import HEADER_ERRORS, NpyWriter
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, PADDING_ID, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
@@ -56,7 +56,7 @@ class Corpus:
         try:
             ids = np.lib.format.open_memmap(token_ids, mode="r")  # no pickle, no zip
             self.boundaries: np.ndarray = np.lib.format.open_memmap(boundaries, mode="r")
-        except (OSError, ValueError, TypeError, EOFError, SyntaxError) as error:
+        except (OSError, *HEADER_ERRORS) as error:
             raise W2VError(
                 f"{token_ids.parent} cannot be read: {error}", "Run `w2v prepare` with --force."
             ) from None

@@ -1,6 +1,7 @@
 """Spool provisional ids while the text is read; write token ids and boundaries afterwards."""
 
 import os
+import tokenize
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -9,6 +10,12 @@ import numpy as np
 
 from w2vtrain.corpus.vocabulary import OOV_ID
 
+# NumPy reads the header of a .npy file as Python's own syntax, and lets whatever goes wrong there
+# through.
+HEADER_ERRORS = (
+    *(ValueError, TypeError, EOFError, OverflowError, MemoryError, RecursionError),
+    *(SyntaxError, tokenize.TokenError),
+)
 _NPY_HEADER = 128  # bytes; what NumPy writes for any one-dimensional array
 
 

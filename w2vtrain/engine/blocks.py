@@ -1,13 +1,137 @@
-"""Blocks of kept text: the targets of a step with the contexts around them, shuffled."""
+"""Blocks of text: their sizes, how they are cut from kept text, and how their pairs are weighted.
 
-from collections.abc import Iterator
+A step takes blocks of `block_size` consecutive kept tokens from random places of the text. The
+tokens of a block are its targets; its contexts are the same tokens and `window_size` more on each
+side, and `noise_size` noise words are shared by the whole block. So a block is scored with one
+matrix product, (block_size, dim) x (dim, columns), and every pair of the text belongs to exactly
+one block.
+"""
+
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from w2vtrain.corpus.vocabulary import PADDING_ID
-from w2vtrain.engine.step_shape import StepShape
-from w2vtrain.engine.text_stream import KeptText, TextStream
+from w2vtrain.engine.stream import KeptText
+
+BLOCK_SIZE = 32
+# Floats of one table that a step may touch: more does not fit the cache and is slower (measured).
+STEP_FLOATS = 2**19
+MOST_STEP_TOKENS, FEWEST_STEP_TOKENS = 4096, 64
+STEPS_PER_EPOCH = 64  # a small text is cut into at least so many steps, if they are large enough
+# A table row must not move too far in one step, since all its pairs are computed before any of them
+# is applied: learning rate x the summed weight of its pairs is held to these (measured).
+MOST_NOISE_WEIGHT = 1.5
+MOST_ROW_WEIGHT = 5.0
+
+
+@dataclass(frozen=True)
+class BlockShape:
+    """The sizes of a step and of its blocks.
+
+    Args:
+        blocks: blocks in a step.
+        block_size: targets in a block.
+        window_size: contexts on each side of a target.
+        noise_size: noise words that a block shares.
+        num_negatives: noise words that a pair stands for; the block's noise is weighted to it.
+    """
+
+    blocks: int
+    block_size: int
+    window_size: int
+    noise_size: int
+    num_negatives: int
+
+    @classmethod
+    def fitting(
+        cls,
+        embedding_dim: int,
+        window_size: int,
+        num_negatives: int,
+        learning_rate: float,
+        kept_tokens: float,
+    ) -> "BlockShape":
+        """Choose the sizes for vectors of this dimension and a text of so many kept tokens.
+
+        The tokens of a step are a power of two: as many as fit the cache, yet few enough that an
+        epoch of a small text makes `STEPS_PER_EPOCH` steps.
+        """
+        tokens = min(MOST_STEP_TOKENS, STEP_FLOATS / embedding_dim, kept_tokens / STEPS_PER_EPOCH)
+        tokens = 2 ** int(math.log2(max(FEWEST_STEP_TOKENS, tokens)))
+        weight = BLOCK_SIZE * (window_size + 1) * num_negatives  # of all of a block's noise
+        noise_size = math.ceil(weight * learning_rate / MOST_NOISE_WEIGHT / 8) * 8
+        return cls(
+            blocks=tokens // BLOCK_SIZE,
+            block_size=BLOCK_SIZE,
+            window_size=window_size,
+            noise_size=min(max(noise_size, 16), 256),
+            num_negatives=num_negatives,
+        )
+
+    @property
+    def tokens(self) -> int:
+        """Targets in a step."""
+        return self.blocks * self.block_size
+
+    @property
+    def contexts(self) -> int:
+        """Context tokens of a block."""
+        return self.block_size + 2 * self.window_size
+
+    @property
+    def columns(self) -> int:
+        """Context tokens and noise words of a block: what its targets are scored against."""
+        return self.contexts + self.noise_size
+
+    @property
+    def pair_weight(self) -> float:
+        """Summed weight of the pairs of a target whose window is not cut short.
+
+        word2vec draws a width from 1..W for each token, so distance d is seen with probability
+        (W + 1 - d) / W; here it is weighted by it. Both sides together: 2 * (1 + ... + W) / W.
+        """
+        return self.window_size + 1.0
+
+    @property
+    def windows(self) -> int:
+        """Number of different windows: a place in the block, and the extent on each side."""
+        return self.block_size * (self.window_size + 1) ** 2
+
+    def window_ids(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+        """Return the row in `weight_table` of tokens that see `left` and `right` neighbors.
+
+        Args:
+            left: int array, shape `(blocks, block_size)`: neighbors on the left, 0 to W.
+            right: the same on the right.
+        Returns:
+            int32 array of the same shape.
+        """
+        place = np.arange(self.block_size, dtype=np.int32)
+        side = self.window_size + 1
+        return ((place * side + left) * side + right).astype(np.int32)
+
+    def weight_table(self) -> np.ndarray:
+        """Return the weight of each column for each window.
+
+        A context column weighs (W + 1 - distance) / W if the window sees it, else 0; each noise
+        column `num_negatives / noise_size` of the window's summed pair weight.
+
+        Returns:
+            float32 array, shape `(windows, columns)`.
+        """
+        width, side = self.window_size, self.window_size + 1
+        place = np.arange(self.block_size)[:, None, None, None]
+        left = np.arange(side)[None, :, None, None]
+        right = np.arange(side)[None, None, :, None]
+        offset = np.arange(self.contexts)[None, None, None, :] - width - place
+        seen = (offset != 0) & (offset >= -left) & (offset <= right)
+        weight = np.where(seen, (width + 1 - np.abs(offset)) / width, 0.0)
+        weight = weight.reshape(self.windows, self.contexts)
+        noise = weight.sum(axis=1, keepdims=True) * self.num_negatives / self.noise_size
+        table = np.concatenate([weight, np.repeat(noise, self.noise_size, axis=1)], axis=1)
+        return table.astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -17,41 +141,61 @@ class Blocks:
     Args:
         tokens: int32 array, shape `(blocks, contexts)`: token ids; the targets are the middle
             `block_size` columns.
-        windows: int32 array, shape `(blocks, block_size)`: rows of `StepShape.weight_table`.
+        windows: int32 array, shape `(blocks, block_size)`: rows of `BlockShape.weight_table`.
     """
 
     tokens: np.ndarray
     windows: np.ndarray
 
 
-def pools_of_blocks(
-    stream: TextStream, shape: StepShape, epoch: int
-) -> Iterator[tuple[Blocks, np.random.Generator]]:
-    """Yields the shuffled blocks of `epoch`, a pool at a time, and the pool's generator.
-
-    The blocks of a pool fill whole steps: the last step is filled up with blocks of padding, whose
-    windows are empty.
-    """
-    for kept, generator in stream.pools(epoch):
-        blocks = cut_into_blocks(kept, shape)
-        order = generator.permutation(len(blocks.tokens))
-        yield Blocks(blocks.tokens[order], blocks.windows[order]), generator
-
-
-def cut_into_blocks(kept: KeptText, shape: StepShape) -> Blocks:
-    """Returns the blocks of a text in their order, with padding blocks up to a whole step."""
-    width = shape.window_size
-    steps = max(1, -(-len(kept.tokens) // shape.tokens))
-    form = (steps * shape.blocks, shape.block_size)
-    padded = np.full(steps * shape.tokens + 2 * width, PADDING_ID, np.int32)
+def cut_into_blocks(kept: KeptText, shape: BlockShape) -> Blocks:
+    """Cut a text into blocks, in its order; the last one is filled up with padding."""
+    width, size = shape.window_size, shape.block_size
+    blocks = -(-len(kept.tokens) // size)
+    padded = np.full(blocks * size + 2 * width, PADDING_ID, np.int32)
     padded[width : width + len(kept.tokens)] = kept.tokens
     left, right = (
-        np.concatenate([reach, np.zeros(steps * shape.tokens - len(reach), np.int32)])
-        for reach in kept.reaches(width)
+        np.concatenate([extent, np.zeros(blocks * size - len(extent), np.int32)])
+        for extent in kept.window_extents(width)
     )
+    views = np.lib.stride_tricks.sliding_window_view(padded, shape.contexts)
     return Blocks(
-        tokens=np.lib.stride_tricks.sliding_window_view(padded, shape.contexts)[
-            :: shape.block_size
-        ],
-        windows=shape.window_ids(left.reshape(form), right.reshape(form)),
+        tokens=views[::size][:blocks],
+        windows=shape.window_ids(left.reshape(-1, size), right.reshape(-1, size)),
+    )
+
+
+def filled_up(blocks: Blocks, shape: BlockShape) -> Blocks:
+    """Return the blocks with empty ones of padding after them, up to a whole step."""
+    missing = -len(blocks.tokens) % shape.blocks
+    nothing = np.zeros((missing, shape.block_size), np.int32)
+    return Blocks(
+        np.pad(blocks.tokens, ((0, missing), (0, 0)), constant_values=PADDING_ID),
+        np.concatenate([blocks.windows, shape.window_ids(nothing, nothing)]),
+    )
+
+
+def row_damping(
+    shape: BlockShape, learning_rate: float, kept_share: np.ndarray, noise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the factors that shrink the updates of frequent rows.
+
+    A word that a step meets hundreds of times would overshoot, since every one of its gradients is
+    computed from the same row. The summed weight of a row in a step is known beforehand from the
+    word's share of the kept tokens and from its noise probability; where learning rate x weight
+    exceeds `MOST_ROW_WEIGHT`, the update shrinks to that. Rare rows keep factor 1.
+
+    Args:
+        kept_share: float array, shape `(rows,)`: share of each word among the kept tokens.
+        noise: float array, shape `(rows,)`: probability of each word as noise.
+    Returns:
+        factors for the target and for the context table: two float32 arrays, shape `(rows,)`.
+    """
+    pairs = shape.tokens * shape.pair_weight
+    target = pairs * kept_share * (1 + shape.num_negatives)
+    context = pairs * (kept_share + shape.num_negatives * noise)
+    most = MOST_ROW_WEIGHT / learning_rate
+    return (
+        np.minimum(1, most / np.maximum(target, most)).astype(np.float32),
+        np.minimum(1, most / np.maximum(context, most)).astype(np.float32),
     )

@@ -1,4 +1,4 @@
-"""What is drawn by chance: which words are kept, and which are shown as noise."""
+"""Subsampling and negative-sampling distributions."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from w2vtrain.config import Noise
 
 
 def keep_probabilities(counts: np.ndarray, threshold: float) -> np.ndarray:
-    """Returns the probability that one occurrence of each word is kept.
+    """Return the probability that subsampling keeps one occurrence of each word.
 
     With f = count / sum of counts: min(1, sqrt(t/f) + t/f), as word2vec.c and gensim compute it.
     The paper's text has 1 - sqrt(t/f) for dropping, which lacks the second term.
@@ -24,11 +24,22 @@ def keep_probabilities(counts: np.ndarray, threshold: float) -> np.ndarray:
     if threshold == 0 or total == 0:
         return np.ones(len(counts), np.float32)
     ratio = threshold * total / np.maximum(counts, 1)
-    return np.minimum(1.0, np.sqrt(ratio) + ratio).astype(np.float32)
+    kept = np.minimum(1.0, np.sqrt(ratio) + ratio)
+    return np.where(counts == 0, 1.0, kept).astype(np.float32)
+
+
+def kept_share(counts: np.ndarray, keep: np.ndarray) -> float:
+    """Return the expected share of the running words that subsampling keeps.
+
+    Args:
+        counts: int array, shape `(words,)`.
+        keep: float array, shape `(words,)`: probability of each word.
+    """
+    return float((counts * keep).sum() / counts.sum())
 
 
 def noise_probabilities(counts: np.ndarray, noise: Noise, exponent: float) -> np.ndarray:
-    """Returns the probability that each word is drawn as noise.
+    """Return the probability that each word is drawn as noise.
 
     `unigram`: proportional to count ** exponent. `log-uniform`: proportional to
     (log(r + 2) - log(r + 1)) ** exponent for the word of frequency rank r = 0, 1, ...; with
@@ -55,10 +66,10 @@ def noise_probabilities(counts: np.ndarray, noise: Noise, exponent: float) -> np
 class NoiseSampler:
     """Draws words with given probabilities in constant time a draw.
 
-    Source: Walker 1977, Vose 1991: the alias method.
-
     Args:
         probabilities: float array, shape `(words,)`, which sums to 1.
+
+    Source: Walker 1977, Vose 1991: the alias method.
     """
 
     def __init__(self, probabilities: np.ndarray) -> None:
@@ -73,12 +84,12 @@ class NoiseSampler:
             scaled[high] -= 1 - scaled[low]
             if scaled[high] < 1:
                 small.append(large.pop())
-        for i in small + large:  # what rounding has left over
+        for i in small + large:  # left over by rounding
             scaled[i] = 1.0
         self._accept = np.array(scaled, np.float32)
 
     def draw(self, generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-        """Returns words: int32 array of `shape`, with repetition."""
+        """Draw words with replacement: int32 array of `shape`."""
         words = generator.integers(len(self._alias), size=shape, dtype=np.int32)
-        kept = generator.random(shape, dtype=np.float32) < self._accept[words]
-        return np.where(kept, words, self._alias[words])
+        accepted = generator.random(shape, dtype=np.float32) < self._accept[words]
+        return np.where(accepted, words, self._alias[words])

@@ -1,32 +1,33 @@
 """Training steps: blocks of text with their noise words, sorted so that a step touches a row once.
 
-A step's gradient rows must be summed a word at a time before they reach the tables. Sorting the
-step's ids here, where NumPy does it in some microseconds, lets TensorFlow do that with a sorted
-segment sum and one write a row: faster than a scatter with duplicates, and in a fixed order, so the
-result has the same bytes on any number of threads.
+A step's gradient rows must be summed word by word before they reach the tables. Sorting the step's
+ids here, where NumPy does it in some microseconds, lets TensorFlow do that with a sorted segment
+sum and one write a row: faster than a scatter with duplicates, and in a fixed order, so the result
+has the same bytes on any number of threads.
 """
 
-import dataclasses
-import itertools
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from w2vtrain.engine.blocks import Blocks, pools_of_blocks
+from w2vtrain.engine.blocks import Blocks, BlockShape, cut_into_blocks, filled_up
 from w2vtrain.engine.sampling import NoiseSampler
-from w2vtrain.engine.step_shape import StepShape
-from w2vtrain.engine.text_stream import TextStream
+from w2vtrain.engine.stream import (
+    HELD_OUT_PASS,
+    Items,
+    Position,
+    TextStream,
+    endless_batches,
+)
 
-CHUNK_STEPS = 8  # made at a time: enough to amortise the calls, few enough to stay in the cache
+_NOISE_DRAW = 7  # separates the draws of noise words from those of the text
 
 
-@dataclass(frozen=True)
-class RowUses:
-    """Which rows of a table a step uses, and where.
+class RowUses(NamedTuple):
+    """Which rows of a table a step uses, and where; arrays in NumPy, tensors in TensorFlow.
 
-    Args:
+    Attributes:
         rows: int32, shape `(unique,)`: the distinct ids, ascending; padded with 0 at the end.
         places: int32: for each use, its row's place in `rows`.
         order: int32, shape `(uses,)`: the uses in the order of their rows.
@@ -34,53 +35,50 @@ class RowUses:
         damping: float32, shape `(unique,)`: factor of each row's update.
     """
 
-    rows: np.ndarray
-    places: np.ndarray
-    order: np.ndarray
-    segments: np.ndarray
-    damping: np.ndarray
+    rows: Any
+    places: Any
+    order: Any
+    segments: Any
+    damping: Any
 
 
-@dataclass(frozen=True)
-class Steps:
-    """Some steps; the first axis of every array is the step.
+class Step(NamedTuple):
+    """One step, or several: then the first axis of every array is the step.
 
-    Args:
-        windows: int32, shape `(steps, blocks, block_size)`: rows of `StepShape.weight_table`.
-        hits: float32, shape `(steps, unique)`: for each row of `contexts.rows`, how often a pair's
-            noise is expected to hit it: num_negatives * (noise probability).
-        targets: uses of the target table; `places` has shape `(steps, blocks, block_size)`.
-        contexts: uses of the context table; `places` has shape `(steps, blocks, columns)`.
+    Attributes:
+        windows: int32, shape `(blocks, block_size)`: rows of `BlockShape.weight_table`.
+        hits: float32, shape `(unique,)`: for each row of `contexts.rows`, how often a pair's noise
+            is expected to hit it: num_negatives * (noise probability).
+        targets: uses of the target table; `places` has shape `(blocks, block_size)`.
+        contexts: uses of the context table; `places` has shape `(blocks, columns)`.
     """
 
-    windows: np.ndarray
-    hits: np.ndarray
+    windows: Any
+    hits: Any
     targets: RowUses
     contexts: RowUses
 
-    def rest(self, skip: int) -> "Steps":
-        """Returns the steps after the first `skip`."""
-        if skip == 0:
-            return self
-        return Steps(
-            windows=self.windows[skip:],
-            hits=self.hits[skip:],
-            targets=RowUses(**{k: v[skip:] for k, v in _arrays(self.targets)}),
-            contexts=RowUses(**{k: v[skip:] for k, v in _arrays(self.contexts)}),
+
+def signature(shape: BlockShape) -> Step:
+    """Return the `tf.TensorSpec` of each array of a batch of steps."""
+    import tensorflow as tf
+
+    def uses(*form: int) -> RowUses:
+        number = int(np.prod(form))
+        return RowUses(
+            rows=tf.TensorSpec((None, None), tf.int32),
+            places=tf.TensorSpec((None, *form), tf.int32),
+            order=tf.TensorSpec((None, number), tf.int32),
+            segments=tf.TensorSpec((None, number), tf.int32),
+            damping=tf.TensorSpec((None, None), tf.float32),
         )
 
-    def as_batch(self) -> dict[str, np.ndarray]:
-        """Returns the arrays under flat names, as `Word2Vec.train_step` takes them."""
-        return {
-            "windows": self.windows,
-            "hits": self.hits,
-            **{f"target_{k}": v for k, v in _arrays(self.targets)},
-            **{f"context_{k}": v for k, v in _arrays(self.contexts)},
-        }
-
-
-def _arrays(uses: RowUses) -> list[tuple[str, np.ndarray]]:
-    return [(f.name, getattr(uses, f.name)) for f in dataclasses.fields(uses)]
+    return Step(
+        windows=tf.TensorSpec((None, shape.blocks, shape.block_size), tf.int32),
+        hits=tf.TensorSpec((None, None), tf.float32),
+        targets=uses(shape.blocks, shape.block_size),
+        contexts=uses(shape.blocks, shape.columns),
+    )
 
 
 class StepMaker:
@@ -94,12 +92,12 @@ class StepMaker:
 
     def __init__(
         self,
-        shape: StepShape,
+        shape: BlockShape,
         noise: np.ndarray,
         target_damping: np.ndarray,
         context_damping: np.ndarray,
     ) -> None:
-        self._shape = shape
+        self.shape = shape
         self._sampler = NoiseSampler(noise)
         self._hits = (shape.num_negatives * noise).astype(np.float32)
         self._target_damping = target_damping
@@ -109,9 +107,9 @@ class StepMaker:
         self._is_target = np.tile(inside, shape.blocks)
         self._target_place = np.cumsum(self._is_target, dtype=np.int32) - 1
 
-    def make(self, blocks: Blocks, generator: np.random.Generator) -> Steps:
-        """Returns the steps that `blocks` fill, with noise drawn from `generator`."""
-        shape = self._shape
+    def make(self, blocks: Blocks, generator: np.random.Generator) -> Step:
+        """Return the steps that `blocks` fill, with noise drawn from `generator`."""
+        shape = self.shape
         steps = len(blocks.tokens) // shape.blocks
         noise = self._sampler.draw(generator, (len(blocks.tokens), shape.noise_size))
         ids = np.concatenate([blocks.tokens, noise], axis=1).reshape(steps, -1)
@@ -122,7 +120,7 @@ class StepMaker:
         contexts = _row_uses(
             order, sorted_ids, self._context_damping, (shape.blocks, shape.columns)
         )
-        return Steps(
+        return Step(
             windows=blocks.windows.reshape(steps, shape.blocks, shape.block_size),
             hits=self._hits[contexts.rows],
             targets=_row_uses(
@@ -133,7 +131,7 @@ class StepMaker:
 
 
 def sorted_uses(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the stable sorting order of each row of `ids`, and the sorted ids.
+    """Return the stable sorting order of each row of `ids`, and the sorted ids.
 
     Args:
         ids: int32 array, shape `(steps, uses)`.
@@ -172,99 +170,47 @@ def _row_uses(
     )
 
 
-def epoch_steps(
-    stream: TextStream, maker: StepMaker, shape: StepShape, epoch: int, skip: int = 0
-) -> Iterator[Steps]:
-    """Yields the steps of an epoch, up to `CHUNK_STEPS` at a time.
+class BatchSizes(NamedTuple):
+    """How the steps of an epoch are spread over its batches, as evenly as whole steps allow.
 
-    Args:
-        epoch: from 0.
-        skip: leave out so many steps at the start; the others are the same as without.
+    Attributes:
+        steps: steps of an epoch.
+        batches: batches of an epoch.
     """
-    size = CHUNK_STEPS * shape.blocks
-    for blocks, generator in pools_of_blocks(stream, shape, epoch):
-        if skip >= len(blocks.tokens) // shape.blocks:
-            skip -= len(blocks.tokens) // shape.blocks
-            continue
-        for start in range(0, len(blocks.tokens), size):
-            part = slice(start, start + size)
-            steps = maker.make(Blocks(blocks.tokens[part], blocks.windows[part]), generator)
-            if skip < len(steps.windows):
-                yield steps.rest(skip)
-            skip = max(0, skip - len(steps.windows))
+
+    steps: int
+    batches: int
+
+    def of(self, batch: int) -> int:
+        """Return the number of steps in a batch, counted since the training began."""
+        place = batch % self.batches
+        return (place + 1) * self.steps // self.batches - place * self.steps // self.batches
 
 
-def as_dataset(epochs: Callable[[], Iterator[Steps]], shape: StepShape) -> Any:
-    """Returns a `tf.data.Dataset` of batches of steps; each iteration of it calls `epochs` once."""
-    import tensorflow as tf
+def endless_steps(
+    stream: TextStream, maker: StepMaker, sizes: BatchSizes, seed: int, start: Position
+) -> Iterator[tuple[Step, Position]]:
+    """Yield batches of steps without end, from `start` on, with the position after each."""
+    shape = maker.shape
 
-    ragged = {"hits", "target_rows", "target_damping", "context_rows", "context_damping"}
-    sizes: dict[str, tuple[int | None, ...]] = {
-        "windows": (shape.blocks, shape.block_size),
-        "target_places": (shape.blocks, shape.block_size),
-        "target_order": (shape.tokens,),
-        "target_segments": (shape.tokens,),
-        "context_places": (shape.blocks, shape.columns),
-        "context_order": (shape.blocks * shape.columns,),
-        "context_segments": (shape.blocks * shape.columns,),
-        **dict.fromkeys(ragged, (None,)),
-    }
-    signature = {
-        name: tf.TensorSpec(
-            (None, *size), tf.float32 if name == "hits" or "damping" in name else tf.int32
-        )
-        for name, size in sizes.items()
-    }
+    def blocks(pass_number: int) -> Iterator[Items]:
+        for kept, generator in stream.pools(pass_number):
+            cut = cut_into_blocks(kept, shape)
+            order = generator.permutation(len(cut.tokens))
+            yield cut.tokens[order], cut.windows[order]
 
-    options = tf.data.Options()
-    options.autotune.enabled = False  # its thread would compete with the training
-    options.deterministic = True
-    return generated(lambda: (s.as_batch() for s in epochs()), signature).with_options(options)
+    batches = endless_batches(blocks, lambda batch: sizes.of(batch) * shape.blocks, start)
+    for (tokens, windows), first, after in batches:
+        draws = [seed, first.pass_number, first.offset, _NOISE_DRAW]
+        generator = np.random.Generator(np.random.SFC64(draws))
+        yield maker.make(Blocks(tokens, windows), generator), after
 
 
-def generated(generators: Callable[[], Iterator[dict[str, np.ndarray]]], signature: Any) -> Any:
-    """Returns what `tf.data.Dataset.from_generator` does, with two elements prefetched.
-
-    That one makes the C library give freed memory back to the system at once
-    (`mallopt(M_TRIM_THRESHOLD)`), for the whole process: a training took about 8 % longer with it.
-
-    Args:
-        generators: each iteration of the dataset calls it once.
-        signature: a `tf.TensorSpec` for each name; the first axis of all is unknown.
-    """
-    import tensorflow as tf
-
-    names = list(signature)
-    types = [signature[name].dtype for name in names]
-    nothing = [
-        np.zeros([0, *(size or 0 for size in spec.shape[1:])], spec.dtype.as_numpy_dtype)
-        for spec in signature.values()
-    ]
-    running: dict[int, Iterator[dict[str, np.ndarray]]] = {}
-    numbers = itertools.count()
-
-    def begin() -> np.int64:
-        number = next(numbers)
-        running[number] = generators()
-        return np.int64(number)
-
-    def element(iteration: np.ndarray) -> list[np.ndarray]:
-        arrays = next(running[int(iteration)], None)
-        if arrays is None:
-            del running[int(iteration)]
-            return nothing
-        return [arrays[name] for name in names]
-
-    def shaped(iteration: Any) -> dict[str, Any]:
-        arrays = tf.numpy_function(element, [iteration], types)
-        return {
-            name: tf.ensure_shape(array, signature[name].shape)
-            for name, array in zip(names, arrays, strict=True)
-        }
-
-    def elements(_: Any) -> Any:
-        iteration = tf.numpy_function(begin, [], tf.int64)
-        dataset = tf.data.Dataset.from_tensors(iteration).repeat().map(shaped)
-        return dataset.take_while(lambda arrays: tf.shape(arrays[names[0]])[0] > 0).prefetch(2)
-
-    return tf.data.Dataset.from_tensors(0).flat_map(elements)
+def held_out_steps(stream: TextStream, maker: StepMaker) -> Iterator[Step]:
+    """Yield the steps of held-out text, with the same draws at every call."""
+    for kept, generator in stream.pools(HELD_OUT_PASS):
+        cut = filled_up(cut_into_blocks(kept, maker.shape), maker.shape)
+        at_once = 8 * maker.shape.blocks
+        for start in range(0, len(cut.tokens), at_once):
+            part = slice(start, start + at_once)
+            yield maker.make(Blocks(cut.tokens[part], cut.windows[part]), generator)

@@ -1,9 +1,9 @@
 """Checkpoints: all that a training needs to go on as if it had never stopped.
 
 A checkpoint is a folder in RUN/checkpoints, made under another name and renamed when every byte is
-on the disk. It holds each variable as `.npy` (the two tables, the optimizer's step, the running
-loss) and a manifest with the place in the data, the history so far, what decides the vectors
-(settings and corpus) and the SHA-256 of every file.
+on the disk. It holds each variable as `.npy` (the tables, the optimizer's step, the running loss)
+and a manifest with the position in the data, the history so far, what decides the vectors (settings
+and corpus) and the SHA-256 of every file.
 """
 
 import contextlib
@@ -17,11 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from w2vtrain.corpus.encoding import HEADER_ERRORS
+from w2vtrain.engine.stream import Position
 from w2vtrain.errors import W2VError
 from w2vtrain.run.stage import MANIFEST, atomic_stage, read_manifest
-from w2vtrain.training.callbacks import TrainProgress
-from w2vtrain.training.training import Place
-from w2vtrain.vectors.formats.npy import HEADER_ERRORS
+from w2vtrain.training.progress import TrainProgress
 
 _LOG = logging.getLogger(__name__)
 BEST = "best"
@@ -34,18 +34,18 @@ class Checkpoint:
     Args:
         folder: where it lies.
         settings: what decides the vectors of its training.
-        place: where in the data it was made.
+        position: of the next batch in the data.
         rows: the history so far.
     """
 
     folder: Path
     settings: dict[str, Any]
-    place: Place
+    position: Position
     rows: list[TrainProgress]
 
     @classmethod
     def load(cls, folder: Path) -> "Checkpoint":
-        """Returns the checkpoint in `folder`, every file of it compared with its SHA-256.
+        """Load the checkpoint in `folder`, and compare every file with its SHA-256.
 
         Raises:
             W2VError: it is damaged or of another version.
@@ -55,14 +55,14 @@ class Checkpoint:
             return cls(
                 folder,
                 manifest["settings"],
-                Place(**manifest["place"]),
+                Position(**manifest["position"]),
                 [TrainProgress(**row) for row in manifest["rows"]],
             )
         except (KeyError, TypeError) as error:
             raise W2VError(f"{folder / MANIFEST} is no checkpoint's: {error!r}") from None
 
     def restore(self, model: Any) -> None:
-        """Gives the variables of `model` the values of the checkpoint."""
+        """Set the variables of `model` to the values of the checkpoint."""
         for number, variable in enumerate(variables_of(model)):
             path = self.folder / _file_name(number)
             try:
@@ -91,31 +91,37 @@ class CheckpointFolder:
     def __init__(self, folder: Path, settings: Mapping[str, Any], keep: int) -> None:
         self._folder, self._settings, self._keep = folder, dict(settings), keep
 
-    def save(self, model: Any, place: Place, rows: Sequence[TrainProgress]) -> Path:
-        """Writes a checkpoint and returns its folder; older ones beyond `keep` go.
+    def save(
+        self, model: Any, epoch: int, position: Position, rows: Sequence[TrainProgress]
+    ) -> Path:
+        """Write a checkpoint and return its folder; older ones beyond `keep` are removed.
 
+        Args:
+            epoch: from 0, that the next batch belongs to.
         Raises:
             W2VError: the disk is full or not writable; the older checkpoints stay.
         """
-        folder = self._folder / f"epoch-{place.epoch + 1:06d}-step-{place.step:09d}"
-        self._write(folder, model, place, rows)
+        folder = self._folder / f"epoch-{epoch + 1:06d}-step-{position.batch:09d}"
+        self._write(folder, model, position, rows)
         for old in self._folders()[: -self._keep]:
             shutil.rmtree(old)
         return folder
 
-    def save_best(self, model: Any, place: Place, rows: Sequence[TrainProgress]) -> None:
-        """Writes the state with the lowest held-out loss so far, beside the checkpoints."""
-        self._write(self._folder / BEST, model, place, rows)
+    def save_best(self, model: Any, position: Position, rows: Sequence[TrainProgress]) -> None:
+        """Write the state with the lowest held-out loss so far, beside the checkpoints."""
+        self._write(self._folder / BEST, model, position, rows)
 
     def restore_best(self, model: Any) -> None:
-        """Gives `model` the state that `save_best` wrote last."""
+        """Set `model` to the state that `save_best` wrote last."""
         Checkpoint.load(self._folder / BEST).restore(model)
 
-    def _write(self, folder: Path, model: Any, place: Place, rows: Sequence[TrainProgress]) -> None:
+    def _write(
+        self, folder: Path, model: Any, position: Position, rows: Sequence[TrainProgress]
+    ) -> None:
         record = {
             "stage": "checkpoint",
             "settings": self._settings,
-            "place": dataclasses.asdict(place),
+            "position": dataclasses.asdict(position),
             "rows": [dataclasses.asdict(row) for row in rows],
         }
         with atomic_stage(folder, record) as temporary:
@@ -124,7 +130,7 @@ class CheckpointFolder:
                 np.save(temporary / _file_name(number), value, allow_pickle=False)
 
     def latest(self) -> Checkpoint | None:
-        """Returns the newest whole checkpoint of this training, or None when there is none.
+        """Return the newest whole checkpoint of this training, or None when there is none.
 
         Raises:
             W2VError: the newest belongs to a training with other settings or another corpus.
@@ -149,7 +155,7 @@ class CheckpointFolder:
             )
 
     def remove(self) -> None:
-        """Removes all checkpoints."""
+        """Remove all checkpoints."""
         if self._folder.exists():
             shutil.rmtree(self._folder)
 
@@ -158,7 +164,7 @@ class CheckpointFolder:
 
 
 def newest_settings(folder: Path) -> dict[str, Any] | None:
-    """Returns the settings of the newest whole checkpoint in `folder`, whatever they are."""
+    """Return the settings of the newest whole checkpoint in `folder`, whatever they are."""
     for checkpoint in sorted(folder.glob("epoch-*-step-*"), reverse=True):
         with contextlib.suppress(W2VError):
             return Checkpoint.load(checkpoint).settings
@@ -166,7 +172,7 @@ def newest_settings(folder: Path) -> dict[str, Any] | None:
 
 
 def variables_of(model: Any) -> list[Any]:
-    """Returns every variable that training changes: tables, optimizer state, running metrics."""
+    """Return every variable that training changes: tables, optimizer state, running metrics."""
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     metrics = {id(v): v for metric in model.metrics for v in metric.variables}
@@ -178,7 +184,7 @@ def _file_name(number: int) -> str:
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Returns in words how the settings of a checkpoint differ from those at hand."""
+    """Return in words how the settings of a checkpoint differ from those at hand."""
     texts = [
         f"--{name.replace('_', '-')} {_shown(old.get('config', {}).get(name))} "
         f"there, {_shown(new['config'].get(name))} here"

@@ -1,20 +1,19 @@
-"""What a training is shown, to look at: pairs with their noise words, as words and as ids."""
+"""Examples of training pairs with their noise words, as words and as ids."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from w2vtrain.config import TrainConfig
+from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.corpus.vocabulary import OOV_ID, PADDING_ID
-from w2vtrain.engine.sampling import NoiseSampler
-from w2vtrain.engine.text_stream import TextStream
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import read_manifest, reads
-from w2vtrain.training.pairs import Pairs, epoch_pairs
-from w2vtrain.training.training import TrainingText
-from w2vtrain.training.tutorial_training import tutorial_pairs
+from w2vtrain.run.stage import reads
+from w2vtrain.training.config import NegativeSamplingConfig, TrainConfig
+from w2vtrain.training.explicit_pairs import first_pairs
+from w2vtrain.training.pairs import Pairs
+from w2vtrain.training.tutorial import TutorialConfig, tutorial_pairs
 
 PADDING_NAME = "[PAD]"
 
@@ -58,27 +57,21 @@ class PairExamples:
 
 @reads("corpus")
 def pair_examples(run: str | Path, config: TrainConfig, count: int = 20) -> PairExamples:
-    """Returns `count` of the pairs that a training of `run` with these settings sees first.
+    """Return `count` of the pairs that a training of `run` with these settings sees first.
 
     Args:
         run: a run directory that `prepare` has written to.
-        config: objective `tutorial`, or `negative-sampling` with its explicit pairs.
+        config: objective `tutorial`, or `negative-sampling`, whose pairs are made one by one here.
         count: how many.
     Raises:
         W2VError: no corpus, or an objective without noise words.
     """
-    if config.objective not in ("tutorial", "negative-sampling"):
-        raise W2VError(
-            f"--objective {config.objective} has no noise words of a pair's own.",
-            "Choose tutorial or negative-sampling.",
-        )
-    directory = RunDirectory(Path(run))
-    corpus = read_manifest(directory.corpus, f"w2v prepare INPUT... -o {run}")
-    text = TrainingText.load(directory, corpus["config"]["keep_oov"])
-    pairs = _pairs(text, config)
+    corpus = Corpus.open(RunDirectory(Path(run)))
+    corpus.require_pairs()
+    pairs = _first_pairs(corpus, config)
     noise = pairs.contexts[:, 1:]
     chosen = np.random.default_rng(config.seed).permutation(len(pairs.targets))[:count]
-    tokens = (PADDING_NAME, *text.vocabulary.tokens[1:])
+    tokens = (PADDING_NAME, *corpus.vocabulary.tokens[1:])
     return PairExamples(
         examples=tuple(_example(tokens, pairs, row) for row in chosen.tolist()),
         positives=len(pairs.targets),
@@ -89,16 +82,15 @@ def pair_examples(run: str | Path, config: TrainConfig, count: int = 20) -> Pair
     )
 
 
-def _pairs(text: TrainingText, config: TrainConfig) -> Pairs:
-    if config.objective == "tutorial":
-        return tutorial_pairs(text, config, 0)
-    stream = TextStream(text.file, text.keep(config), config.seed)
-    sampler = NoiseSampler(text.noise(config))
-    parts = list(epoch_pairs(stream, config.window_size, config.num_negatives, sampler, 0))
-    return Pairs(
-        np.concatenate([part.targets for part in parts]),
-        np.concatenate([part.contexts for part in parts]),
-    )
+def _first_pairs(corpus: Corpus, config: TrainConfig) -> Pairs:
+    if isinstance(config, TutorialConfig):
+        return tutorial_pairs(corpus, config, 0)
+    if not isinstance(config, NegativeSamplingConfig):
+        raise W2VError(
+            f"--objective {config.objective} has no noise words of a pair's own.",
+            "Choose tutorial or negative-sampling.",
+        )
+    return first_pairs(corpus, config)
 
 
 def _example(tokens: tuple[str, ...], pairs: Pairs, row: int) -> Example:

@@ -1,4 +1,4 @@
-"""The plan: a probe of the text, some seconds of real training steps, and the sums from them."""
+"""The plan of a run: a probe of the text, some seconds of real training steps, and their sums."""
 
 import itertools
 import resource
@@ -9,15 +9,19 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from w2vtrain.config import PrepareConfig, TrainConfig
-from w2vtrain.errors import W2VError
+from w2vtrain.config import PrepareConfig
+from w2vtrain.corpus.corpus import Corpus
+from w2vtrain.engine.sampling import kept_share
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest
-
-if TYPE_CHECKING:
-    from w2vtrain.training.training import TrainingText
+from w2vtrain.training.config import TrainConfig
+from w2vtrain.training.negative_sampling import BlockNegativeSampling
+from w2vtrain.training.objective import Objective
+from w2vtrain.training.registry import make_objective
+from w2vtrain.training.text_probe import probe_text
+from w2vtrain.training.train import epochs_for
 
 PROBE_SECONDS = 8.0
 FEWEST_EXECUTIONS = 4
@@ -59,7 +63,7 @@ def plan(
     train_config: TrainConfig | None = None,
     seconds: float = PROBE_SECONDS,
 ) -> Plan:
-    """Returns what a run will take; nothing of it is written.
+    """Return what a run will take; nothing of it is written.
 
     Args:
         targets: one run directory, or inputs as in `prepare`.
@@ -73,16 +77,13 @@ def plan(
     from w2vtrain.tensorflow_runtime import configure
 
     configure(train_config.threads)
-    from w2vtrain.training.text_probe import probe_text
-    from w2vtrain.training.training import TrainingText
-
     with tempfile.TemporaryDirectory(prefix="w2v-plan-") as folder:
         if len(targets) == 1 and RunDirectory(Path(targets[0])).corpus.exists():
             run = RunDirectory(Path(targets[0]))
-            corpus = read_manifest(run.corpus, "w2v prepare INPUT... -o RUN", verify=True)
-            text = TrainingText.load(run, corpus["config"]["keep_oov"])
-            summary = corpus["summary"]
-            facts = _Facts(1.0, summary["words_read"], text.file.tokens, summary["units"], 0, 0.0)
+            manifest = read_manifest(run.corpus, "w2v prepare INPUT... -o RUN", verify=True)
+            text, summary = Corpus.open(run), manifest["summary"]
+            text.require_pairs()
+            facts = _Facts(1.0, summary["words_read"], text.tokens, summary["units"], 0, 0.0)
         else:
             probe = probe_text(targets, prepare_config or PrepareConfig(), Path(folder))
             text = probe.text
@@ -109,13 +110,15 @@ class _Facts:
     prepare_seconds: float
 
 
-def _planned(text: "TrainingText", facts: _Facts, config: TrainConfig, seconds: float) -> Plan:
-    from w2vtrain.training.session import epochs_for, make_training
-
-    epochs = config.more_epochs or config.epochs or epochs_for(facts.tokens)
-    training = make_training(text, config, epochs)
-    once, step = _timed(training, seconds)
-    steps = training.steps * (facts.tokens / text.file.tokens if config.pairs == "explicit" else 1)
+def _planned(text: Corpus, facts: _Facts, config: TrainConfig, seconds: float) -> Plan:
+    epochs = getattr(config, "more_epochs", None) or config.epochs or epochs_for(facts.tokens)
+    objective = make_objective(text, config, epochs)
+    once, step = _timed(objective, seconds)
+    # The fast engine counts its steps by the expected counts of the whole text, others by the
+    # pairs of the text at hand.
+    fast = isinstance(objective, BlockNegativeSampling)
+    steps = objective.steps_per_epoch * (1 if fast else facts.tokens / text.tokens)
+    kept = kept_share(text.counts, objective.keep())
     table = 4 * len(text.vocabulary) * config.embedding_dim
     spool = 4 * facts.words + 8 * facts.units
     corpus = 4 * facts.tokens + 8 * facts.units + 20 * len(text.vocabulary)
@@ -130,7 +133,7 @@ def _planned(text: "TrainingText", facts: _Facts, config: TrainConfig, seconds: 
         words=facts.words,
         tokens=facts.tokens,
         vocabulary=len(text.vocabulary) - text.first_id,
-        pairs=round(facts.tokens * text.kept_share(config) * (config.window_size + 1)),
+        pairs=round(facts.tokens * kept * (config.window_size + 1)),
         epochs=epochs,
         disk=max(corpus + (spool if facts.types else 0), corpus + split + model),
         memory=max(peak + 2 * table, peak + _TYPE_BYTES * facts.types),
@@ -139,15 +142,14 @@ def _planned(text: "TrainingText", facts: _Facts, config: TrainConfig, seconds: 
     )
 
 
-def _timed(training: Any, seconds: float) -> tuple[float, float]:
-    """Returns the seconds that a training takes once, for tracing, and those of a step."""
+def _timed(objective: Objective, seconds: float) -> tuple[float, float]:
+    """Return the seconds that a training takes once, for tracing, and those of a step."""
     import keras
 
-    from w2vtrain.training.fitting import fit
+    from w2vtrain.engine.dataset import BatchStream
+    from w2vtrain.engine.stream import Position
 
     class Clock(keras.callbacks.Callback):
-        marks: list[tuple[float, int]]
-
         def on_train_begin(self, logs: Any = None) -> None:
             self.marks = [(time.perf_counter(), 0)]
 
@@ -158,15 +160,16 @@ def _timed(training: Any, seconds: float) -> tuple[float, float]:
             if passed > seconds and len(self.marks) > FEWEST_EXECUTIONS:
                 self.model.stop_training = True
 
-        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-            if epoch >= 3 * FEWEST_EXECUTIONS and time.perf_counter() - self.marks[0][0] > seconds:
-                self.model.stop_training = True
-
     clock = Clock()
-    fit(training, 10**6, [clock])
+    objective.model.fit(
+        BatchStream(objective.batches, objective.signature(), Position()).dataset(),
+        steps_per_epoch=objective.batches_per_epoch,
+        epochs=10**6,
+        shuffle=False,
+        verbose=0,
+        callbacks=[clock],
+    )
     marks = clock.marks
-    if len(marks) < 3:
-        raise W2VError("The text is too short to measure.", "Just train: it takes seconds.")
-    rates = [(b[0] - a[0]) / (b[1] - a[1]) for a, b in itertools.pairwise(marks) if b[1] > a[1]]
-    step = statistics.median(rates)
-    return max(0.0, marks[1][0] - marks[0][0] - step * marks[1][1]), step
+    rates = [(b[0] - a[0]) / (b[1] - a[1]) for a, b in itertools.pairwise(marks)]
+    step = statistics.median(rates[1:])
+    return max(0.0, rates[0] * marks[1][1] - step * marks[1][1]), step

@@ -1,4 +1,4 @@
-"""The start of the text, prepared for real, and what it says about the whole."""
+"""A probe: the start of the text, really prepared, and an estimate of the whole from it."""
 
 import itertools
 import math
@@ -11,14 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.config import PrepareConfig
+from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.corpus.prepare import Reading
 from w2vtrain.corpus.sources import ARCHIVES, COMPRESSED, STDIN, find_sources
 from w2vtrain.corpus.text import Piece
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, Vocabulary
-from w2vtrain.engine.text_stream import TokenFile
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.training.training import TrainingText
 
 PROBE_LINES = 100_000
 READ_AHEAD = 1 << 20  # bytes of a compressed file that are read at once
@@ -40,7 +39,7 @@ class TextProbe:
         seconds: expected time of prepare.
     """
 
-    text: TrainingText
+    text: Corpus
     scale: float
     words: int
     tokens: int
@@ -51,7 +50,7 @@ class TextProbe:
 
 
 def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> TextProbe:
-    """Returns what the first `PROBE_LINES` lines of `inputs` say about all of them.
+    """Return what the first `PROBE_LINES` lines of `inputs` say about all of them.
 
     Args:
         inputs: as in `prepare`, but not standard input, which could be read only once.
@@ -92,7 +91,7 @@ def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> Te
 
 
 class _MeasuredReading(Reading):
-    """Notes how many bytes of the inputs the text so far came from, and when they were read."""
+    """Records how many bytes of the inputs the text so far came from, and when they were read."""
 
     packed_bytes = 0
     text_bytes = 0
@@ -108,7 +107,7 @@ class _MeasuredReading(Reading):
             self._marks.append((time.perf_counter(), self.text_bytes))
 
     def reading_seconds(self) -> float:
-        """Returns the seconds that this much text takes, once everything has been started."""
+        """Return the seconds that this much text takes, once everything has been started."""
         marks = self._marks
         half = next((mark for mark in marks if mark[1] >= self.text_bytes / 2), None)
         if half is None or half == marks[-1]:
@@ -120,7 +119,7 @@ class _MeasuredReading(Reading):
 def _scale(
     names: Sequence[str], reading: _MeasuredReading, cut: bool, config: PrepareConfig, lines: int
 ) -> float:
-    """Returns the size of all inputs over what was read of them."""
+    """Return the size of all inputs over what was read of them."""
     if not cut:
         return 1.0
     suffixes = {Path(name).suffix.lower() for name in names}
@@ -140,7 +139,7 @@ def _scale(
 
 
 def expected_vocabulary(ids: np.ndarray, min_count: int, scale: float) -> int:
-    """Returns how many words will occur `min_count` times in a text `scale` times as long.
+    """Return how many words will occur `min_count` times in a text `scale` times as long.
 
     Their number grows as a power of the length (Heaps' law), with an exponent that itself falls;
     both are taken from the last two doublings of the probe.
@@ -173,8 +172,8 @@ def _as_whole(
     scale: float,
     size: int,
     config: PrepareConfig,
-) -> tuple[TrainingText, int]:
-    """Returns the probe as a training on the whole text would see it, and its kept tokens."""
+) -> tuple[Corpus, int]:
+    """Return the probe as a training on the whole text would see it, and its kept tokens."""
     frequent = np.flatnonzero(vocabulary.counts * scale >= config.min_count)
     frequent = frequent[frequent >= FIRST_WORD_ID][:size]
     table = np.full(len(vocabulary), OOV_ID, np.int32)
@@ -194,9 +193,10 @@ def _as_whole(
             f"The first {PROBE_LINES:,} lines hold not a single pair of words to keep.",
             "Lower --min-count, or look at the text.",
         )
-    text = TrainingText(
-        file=TokenFile(part.token_ids, part.boundaries),
-        vocabulary=Vocabulary(("",) * len(counts), counts),
-        first_id=OOV_ID if config.keep_oov else FIRST_WORD_ID,
+    text = Corpus(
+        part.token_ids,
+        part.boundaries,
+        Vocabulary(("",) * len(counts), counts),
+        OOV_ID if config.keep_oov else FIRST_WORD_ID,
     )
     return text, int(kept.sum())

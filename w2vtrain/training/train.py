@@ -1,36 +1,50 @@
-"""Stage 2: token ids into vectors, from RUN/corpus to RUN/model."""
+"""The training stage: token ids into vectors, from RUN/corpus to RUN/model."""
 
 import dataclasses
+import logging
+import math
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from w2vtrain.config import TrainConfig
+import numpy as np
+
+from w2vtrain.corpus.corpus import Corpus
+from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.engine.sampling import kept_share
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.lock import run_lock
 from w2vtrain.run.stage import atomic_stage, read_manifest, translated_os_errors
-from w2vtrain.training.session import Hooks, Session
+from w2vtrain.training.config import TrainConfig, seconds
+from w2vtrain.training.registry import make_objective
+from w2vtrain.training.warm_start import WarmStart
 
 if TYPE_CHECKING:
-    from w2vtrain.training.callbacks import TrainProgress
+    from w2vtrain.training.checkpoints import CheckpointFolder
+    from w2vtrain.training.progress import TrainProgress
 
+_LOG = logging.getLogger(__name__)
 # Settings that change nothing in the vectors: a training may go on with others.
 NOT_DECISIVE = {"threads", "checkpoint_every", "keep_checkpoints"}
+# A small text needs more passes: enough for about so many words in all, within these bounds.
+WORDS_TO_SEE = 20_000_000
+FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
 
 
 @dataclass(frozen=True)
 class TrainSummary:
-    """What train made, in figures.
+    """Figures of a training.
 
     Args:
         unchanged: the run held it already; nothing was done.
         run: the run directory.
         vocabulary: rows of vectors.
-        embedding_dim: numbers in each.
+        embedding_dim: length of a vector.
         words: running words of the text.
         epochs: passes over it.
         loss: mean a pair in the last epoch.
@@ -42,7 +56,7 @@ class TrainSummary:
         best_epoch: the epoch with the lowest held-out loss, from 1; None likewise.
         facts: what the objective chose: tokens a step, noise words, damped rows.
         accuracy: share of the pairs of the last epoch whose context got the highest probability;
-            None where the objective does not know it.
+            None where the objective does not measure it.
     """
 
     unchanged: bool
@@ -62,6 +76,16 @@ class TrainSummary:
     accuracy: float | None = None
 
 
+@dataclass(frozen=True)
+class Hooks:
+    """What a caller of `train` wants to be told or asked; the fields are explained there."""
+
+    progress: Callable[["TrainProgress"], None] | None
+    callbacks: Sequence[Any]
+    watch: Sequence[str]
+    stop: Callable[[], bool]
+
+
 def train(
     run: str | Path,
     config: TrainConfig | None = None,
@@ -71,7 +95,7 @@ def train(
     watch: Sequence[str] = (),
     stop: Callable[[], bool] = lambda: False,
 ) -> TrainSummary:
-    """Returns figures about the vectors that it learns from `run`/corpus and writes to `run`/model.
+    """Learn vectors from `run`/corpus and write them to `run`/model; return a summary.
 
     A training that was stopped or killed goes on from its last checkpoint in `run`/checkpoints, and
     ends with the same bytes in `vectors.npy` as if it had not been.
@@ -82,8 +106,10 @@ def train(
         force: train anew, even when corpus and settings are those of the run's model; checkpoints
             of a training that has not ended are dropped.
         progress: called about twice a second with a `TrainProgress`.
-        callbacks: Keras callbacks that `fit` calls too.
-        watch: words whose nearest neighbours TensorBoard shows for each epoch.
+        callbacks: Keras callbacks that `fit` calls too. A batch may hold several steps; the
+            optimizer's `iterations` counts them. When a training is resumed within an epoch, its
+            rest is a `fit` of its own.
+        watch: words whose nearest neighbors TensorBoard shows for each epoch.
         stop: asked every few steps; when it returns True, a checkpoint is written and
             `TrainingStopped` raised.
     Raises:
@@ -93,9 +119,8 @@ def train(
     """
     directory = RunDirectory(Path(run))
     made_by = f"w2v prepare INPUT... -o {run}"
-    read_manifest(
-        directory.corpus, made_by
-    )  # before the lock: a place without a run stays as it is
+    # Before the lock: a place without a run stays as it is.
+    read_manifest(directory.corpus, made_by)
     with run_lock(directory.root):
         corpus = read_manifest(directory.corpus, made_by, verify=True)
         hooks = Hooks(progress, callbacks, watch, stop)
@@ -104,27 +129,26 @@ def train(
 
 def _train(
     directory: RunDirectory,
-    corpus: dict[str, Any],
+    manifest: dict[str, Any],
     config: TrainConfig,
     force: bool,
     hooks: Hooks,
 ) -> TrainSummary:
-    from w2vtrain.training.continuing import Origin
-
-    settings = _settings(config, corpus)
+    settings = _settings(config, manifest)
+    more = getattr(config, "more_epochs", None)
     unchanged = _unchanged(directory, settings)
-    if unchanged and not force and not hooks.callbacks and not config.more_epochs:
+    if unchanged and not force and not hooks.callbacks and not more:
         shutil.rmtree(directory.checkpoints, ignore_errors=True)  # of the training that made it
         return unchanged
     from w2vtrain.tensorflow_runtime import configure
 
     configure(config.threads)
-    if config.more_epochs and (done := _just_done(directory)):
+    if more and (done := _just_done(directory)):
         shutil.rmtree(directory.checkpoints)
         return done
-    origin = Origin.load(directory.root, config) if config.more_epochs else None
-    if origin is not None:
-        settings["origin"] = origin.files
+    warm_start = WarmStart.load(directory.root, config) if more else None
+    if warm_start is not None:
+        settings["origin"] = warm_start.files
     from w2vtrain.training.checkpoints import CheckpointFolder
 
     checkpoints = CheckpointFolder(directory.checkpoints, settings, config.keep_checkpoints)
@@ -135,20 +159,197 @@ def _train(
         translated_os_errors(directory.root),
         TemporaryDirectory(prefix=".split-", dir=directory.root) as split,
     ):
-        session = Session(directory, corpus, config, origin, Path(split))
-        session.fit(checkpoints, hooks)
+        grown = bool(manifest.get("grown"))
+        training = TrainingRun(directory, config, grown, warm_start, Path(split))
+        training.fit(checkpoints, hooks)
         with atomic_stage(directory.model, record) as folder:
-            session.write(RunDirectory(folder.parent), folder)
-            summary = _summary(str(directory.root), session, config)
+            training.write(RunDirectory(folder.parent), folder)
+            summary = training.summary()
             record["summary"] = dataclasses.asdict(summary)
     checkpoints.remove()
     return summary
 
 
-def _settings(config: TrainConfig, corpus: dict[str, Any]) -> dict[str, Any]:
-    """Returns what decides the vectors: the settings, and the files of the corpus."""
+class TrainingRun:
+    """One training of a run: its text, its objective, and the history that grows on the way.
+
+    Args:
+        directory: the run.
+        config: the settings.
+        grown: whether text was added to the corpus, so that its ids are not by falling count.
+        warm_start: the finished training to go on with, if any.
+        split: an empty folder for the two parts of the text, if some of it is held out.
+    """
+
+    def __init__(
+        self,
+        directory: RunDirectory,
+        config: TrainConfig,
+        grown: bool,
+        warm_start: WarmStart | None,
+        split: Path,
+    ) -> None:
+        self._begin, self.seconds = time.perf_counter(), 0.0
+        self._directory, self._config, self._warm_start = directory, config, warm_start
+        self._grown = grown
+        self.corpus, self._held_out = Corpus.open(directory), None
+        self.corpus.require_pairs()
+        if config.validation_fraction:
+            fraction = config.validation_fraction
+            self.corpus, self._held_out = self.corpus.split(fraction, config.seed, split)
+        more = getattr(config, "more_epochs", None)
+        epochs = more or config.epochs or epochs_for(self.corpus.tokens)
+        self.first_epoch = warm_start.epochs if warm_start else 0
+        self.epochs = self.first_epoch + epochs
+        self.objective = make_objective(self.corpus, config, epochs)
+        self.history: list[TrainProgress] = []
+        if self._held_out is not None:
+            self.objective.details["held_out_words"] = self._held_out.tokens
+        if warm_start is not None:
+            warm_start.initialize(self.objective.model, self.corpus)
+
+    def fit(self, checkpoints: "CheckpointFolder", hooks: Hooks) -> None:
+        """Train, from the last checkpoint if there is one."""
+        from w2vtrain.training import logs
+        from w2vtrain.training.loop import Checkpointer, TrainingLoop
+        from w2vtrain.training.progress import Recorder
+
+        config, model = self._config, self.objective.model
+        loop = TrainingLoop(self.objective, self.first_epoch, self.epochs, checkpoints)
+        rows = loop.resume()
+        before = rows[-1].seconds if rows else 0.0
+        recorder = Recorder(self.objective, self.first_epoch, self.epochs, hooks.progress, rows)
+        every = seconds(config.checkpoint_every, "checkpoint_every")
+        checkpointer = Checkpointer(loop, recorder, every, hooks.stop)
+        validation = self._validation(loop, recorder)
+        self._snapshots = (
+            logs.Snapshots(self._directory.root / ".snapshots", self._word_vectors, loop.at_start)
+            if config.snapshots
+            else None
+        )
+        resumed = bool(rows or self._warm_start)
+        with self._logs(hooks.watch, resumed) as writer:
+            log = logs.LogsCallback(
+                writer,
+                self._logged_vectors,
+                self.corpus.tokens,
+                self.objective.steps_per_epoch,
+                first=loop.at_start and self._warm_start is None,
+            )
+            own = [recorder, validation, log, self._snapshots, *hooks.callbacks, checkpointer]
+            if validation is None or not validation.out_of_patience():
+                loop.fit([callback for callback in own if callback is not None])
+        self.history = recorder.rows
+        if config.takes_best:
+            checkpoints.restore_best(model)
+        self.seconds = before + time.perf_counter() - self._begin
+
+    def _validation(self, loop: Any, recorder: Any) -> Any:
+        from w2vtrain.training.held_out import ContextRanks
+        from w2vtrain.training.loop import Validation
+
+        if self._held_out is None:
+            return None
+        config = self._config
+        number = getattr(config, "validation_ranks", 0)
+        ranks = ContextRanks(self.objective, self._held_out, number) if number else None
+        return Validation(
+            loop, recorder, self._held_out, ranks, config.takes_best, config.early_stopping
+        )
+
+    def _logs(self, watch: Sequence[str], resumed: bool) -> Any:
+        from w2vtrain.training.logs import TrainingLogs
+
+        words = slice(self.corpus.first_id, None)
+        tokens, counts = self.corpus.vocabulary.tokens[words], self.corpus.vocabulary.counts[words]
+        return TrainingLogs(self._directory.logs, tokens, counts, watch, resumed)
+
+    def _logged_vectors(self) -> np.ndarray:
+        return self.objective.model.word_vectors()[self.corpus.first_id :]
+
+    def _word_vectors(self) -> np.ndarray:
+        return self.objective.model.word_vectors()[self.rows()]
+
+    def rows(self) -> np.ndarray:
+        """Return the ids of the vectors that are written: those of words of the training text."""
+        rows = np.arange(self.corpus.first_id, len(self.corpus.vocabulary))
+        rows = rows[self.corpus.counts[rows] > 0]
+        if self._grown:  # new ids follow the old ones there; here rows go by falling count
+            rows = rows[np.argsort(-self.corpus.vocabulary.counts[rows], kind="stable")]
+        return rows
+
+    def write(self, names: RunDirectory, folder: Path) -> None:
+        """Write vectors, vocabulary, model and history into `folder`.
+
+        Raises:
+            W2VError: a vector holds a number that is not finite.
+        """
+        from w2vtrain.training.progress import write_history
+
+        vocabulary, rows, model = self.corpus.vocabulary, self.rows(), self.objective.model
+        lost = len(vocabulary) - self.corpus.first_id - len(rows)
+        if lost:
+            _LOG.warning("%d words occur only in held-out text and get no vector.", lost)
+        for path, table in (
+            (names.vectors, model.word_vectors()),
+            (names.context_vectors, model.context_vectors()),
+        ):
+            if table is None:  # a hierarchical softmax has inner nodes in place of contexts
+                continue
+            if not np.isfinite(table[rows]).all():
+                raise W2VError(
+                    "The vectors hold NaN or infinite numbers.",
+                    "Lower --learning-rate and train again.",
+                )
+            np.save(folder / path.name, table[rows])
+        tokens = tuple(vocabulary.tokens[row] for row in rows.tolist())
+        Vocabulary(tokens, vocabulary.counts[rows]).save(folder / names.vocabulary.name)
+        model.save(folder / names.keras_model.name)
+        earlier = self._warm_start.history if self._warm_start else ()
+        write_history(folder / names.history.name, self.history, earlier)
+        if self._snapshots is not None:
+            self._snapshots.move_to(folder / names.snapshots.name)
+
+    def summary(self) -> TrainSummary:
+        """Return the figures of the training."""
+        from w2vtrain.training.progress import best_epoch
+
+        history, config, corpus = self.history, self._config, self.corpus
+        best = best_epoch(history)
+        ends = {row.epoch: row for row in history}
+        last = ends[best if config.takes_best and best is not None else history[-1].epoch]
+        return TrainSummary(
+            unchanged=False,
+            run=str(self._directory.root),
+            vocabulary=len(self.rows()),
+            embedding_dim=config.embedding_dim,
+            words=corpus.tokens,
+            epochs=history[-1].epoch,
+            loss=last.loss,
+            first_loss=ends[history[0].epoch].loss,
+            seconds=self.seconds,
+            words_per_second=corpus.tokens * len(ends) / self.seconds,
+            kept_share=kept_share(corpus.counts, self.objective.keep()),
+            accuracy=last.accuracy,
+            val_loss=last.val_loss,
+            best_epoch=best,
+            facts=self.objective.details,
+        )
+
+
+def epochs_for(words: int) -> int:
+    """Return the default number of epochs for a text of so many running words.
+
+    `WORDS_TO_SEE` / words, rounded up, from 5 to 50: 50 for a text of 400,000 words or fewer, 25
+    for a book shelf of 800,000, 5 from 4 million on.
+    """
+    return min(MOST_EPOCHS, max(FEWEST_EPOCHS, math.ceil(WORDS_TO_SEE / max(1, words))))
+
+
+def _settings(config: TrainConfig, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return what decides the vectors: the settings, and the files of the corpus."""
     kept = {k: v for k, v in config.as_dict().items() if k not in NOT_DECISIVE}
-    return {"config": kept, "corpus": {k: f["sha256"] for k, f in corpus["files"].items()}}
+    return {"config": kept, "corpus": {k: f["sha256"] for k, f in manifest["files"].items()}}
 
 
 def _unchanged(directory: RunDirectory, settings: dict[str, Any]) -> TrainSummary | None:
@@ -162,7 +363,7 @@ def _unchanged(directory: RunDirectory, settings: dict[str, Any]) -> TrainSummar
 
 
 def _just_done(directory: RunDirectory) -> TrainSummary | None:
-    """Returns the summary of a training that was killed when only clearing up was left to do."""
+    """Return the summary of a training that was killed when only clearing up was left to do."""
     from w2vtrain.training.checkpoints import newest_settings
 
     settings = newest_settings(directory.checkpoints)
@@ -170,37 +371,11 @@ def _just_done(directory: RunDirectory) -> TrainSummary | None:
 
 
 def trained_settings(run: str | Path) -> dict[str, Any]:
-    """Returns the settings of the run's finished training, to go on with.
+    """Return the settings of the run's finished training, to go on with.
 
     Raises:
         W2VError: the run has no vectors.
     """
     config = read_manifest(RunDirectory(Path(run)).model, f"w2v train {run}")["config"]
     fresh = {"epochs": None, "more_epochs": None, "learning_rate": None}
-    return {**config, **fresh}
-
-
-def _summary(run: str, session: Session, config: TrainConfig) -> TrainSummary:
-    from w2vtrain.training.fitting import best_epoch
-
-    history, text = session.history, session.text
-    best = best_epoch(history)
-    ends = {row.epoch: row for row in history}
-    last = ends[best if config.takes_best and best is not None else history[-1].epoch]
-    return TrainSummary(
-        unchanged=False,
-        run=run,
-        vocabulary=len(text.vocabulary) - text.first_id,
-        embedding_dim=config.embedding_dim,
-        words=text.file.tokens,
-        epochs=history[-1].epoch,
-        loss=last.loss,
-        first_loss=ends[history[0].epoch].loss,
-        seconds=session.seconds,
-        words_per_second=text.file.tokens * len(ends) / session.seconds,
-        kept_share=text.kept_share(config),
-        accuracy=last.accuracy,
-        val_loss=last.val_loss,
-        best_epoch=best,
-        facts=session.training.facts,
-    )
+    return {**TrainConfig.from_recorded(config).as_dict(), **fresh}

@@ -7,11 +7,12 @@ import pytest
 
 from w2vtrain.analysis.neighborhoods.retraining import retrain
 from w2vtrain.cli import main
-from w2vtrain.config import PrepareConfig, TrainConfig
+from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.prepare import prepare
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest
+from w2vtrain.training.config import TrainConfig
 from w2vtrain.training.train import train
 from w2vtrain.vectors.embeddings import Embeddings
 

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from w2vtrain.analysis.provenance import require_current_model
-from w2vtrain.config import TrainConfig
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.files import translated_os_errors
 from w2vtrain.run.lock import run_lock
 from w2vtrain.run.stage import MANIFEST, read_manifest
+from w2vtrain.training.config import TrainConfig
 
 if TYPE_CHECKING:
-    from w2vtrain.training.callbacks import TrainProgress
+    from w2vtrain.training.progress import TrainProgress
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def _retrain(
     require_current_model(directory)
     manifest = read_manifest(directory.model, made_by=f"w2v train {directory.root}")
     where = f"{directory.model / MANIFEST}"
-    config = TrainConfig.from_mapping(manifest["config"], where)
+    config = TrainConfig.from_recorded(manifest["config"], where)
     made = []
     for seed in range(config.seed + 1, config.seed + 1 + seeds):
         child = RunDirectory(directory.stability / f"seed-{seed}")

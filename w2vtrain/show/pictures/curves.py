@@ -184,7 +184,7 @@ def read_frequencies(run: Path, threshold: float | None = None) -> Frequencies:
         run: the run directory.
         threshold: of the subsampling; the training's by default, or the default one.
     """
-    from w2vtrain.config import TrainConfig
+    from w2vtrain.training.config import SubsampledConfig
 
     directory = RunDirectory(run)
     read_manifest(directory.corpus, made_by=f"w2v prepare INPUT... -o {run}")
@@ -194,7 +194,7 @@ def read_frequencies(run: Path, threshold: float | None = None) -> Frequencies:
         config = read_manifest(directory.model, made_by=f"w2v train {run}").get("config", {})
         threshold = config.get("subsample_threshold")
     if threshold is None:
-        threshold = TrainConfig().subsample_threshold
+        threshold = SubsampledConfig().subsample_threshold
     return Frequencies(kept, np.sort(left_out)[::-1], threshold)
 
 

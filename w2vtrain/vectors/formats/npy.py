@@ -6,7 +6,6 @@ alone where counts are unknown; a backslash, tab or line end inside a token is w
 """
 
 import io
-import tokenize
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import IO
 
 import numpy as np
 
+from w2vtrain.corpus.encoding import HEADER_ERRORS
 from w2vtrain.corpus.vocabulary import escaped, unescaped
 from w2vtrain.errors import W2VError
 from w2vtrain.vectors.formats.compressed import check_expansion, read_text, reading_errors
@@ -28,11 +28,6 @@ from w2vtrain.vectors.formats.stream import (
 
 VECTORS = "vectors.npy"
 VOCABULARY = "vocabulary.tsv"
-# NumPy reads a header as Python's own syntax, and lets whatever goes wrong there through.
-HEADER_ERRORS = (
-    *(ValueError, TypeError, EOFError, OverflowError, MemoryError, RecursionError),
-    *(SyntaxError, tokenize.TokenError),
-)
 _TOKENS = ("tokens", "words", "vocabulary")  # names that others use are read too
 _VECTORS = ("vectors", "embeddings")
 # beside a bad archive: a way of packing that Python does not know, and an archive with a password

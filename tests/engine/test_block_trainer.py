@@ -1,23 +1,25 @@
-"""The model: scores, one step against automatic differentiation over explicit pairs, saving."""
+"""The fast engine: one step against automatic differentiation over explicit pairs, and `fit`."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from w2vtrain.engine.blocks import cut_into_blocks
+from w2vtrain.engine.block_trainer import BlockTrainer
+from w2vtrain.engine.blocks import BlockShape, cut_into_blocks, filled_up
+from w2vtrain.engine.dataset import as_dataset
 from w2vtrain.engine.sampling import noise_probabilities
-from w2vtrain.engine.step_shape import StepShape
-from w2vtrain.engine.steps import StepMaker, as_dataset
-from w2vtrain.engine.text_stream import KeptText
+from w2vtrain.engine.steps import StepMaker, signature
+from w2vtrain.engine.stream import KeptText
+from w2vtrain.errors import W2VError
 from w2vtrain.models.word2vec import Word2Vec
 
 VOCABULARY, DIM = 14, 6
-SHAPE = StepShape(blocks=4, block_size=4, window_size=3, noise_size=3, num_negatives=5)
+SHAPE = BlockShape(blocks=4, block_size=4, window_size=3, noise_size=3, num_negatives=5)
 
 
-def model_with_random_tables(seed: int = 0, **settings) -> Word2Vec:
-    model = Word2Vec(VOCABULARY, DIM, shape=vars(SHAPE), **settings)
+def model_with_random_tables(seed: int = 0, **settings) -> BlockTrainer:
+    model = BlockTrainer(Word2Vec(VOCABULARY, DIM), SHAPE, **settings)
     generator = np.random.default_rng(seed)
     for layer in (model.target_embedding, model.context_embedding):
         layer.embeddings.assign(generator.normal(size=(VOCABULARY, DIM)).astype(np.float32))
@@ -34,9 +36,9 @@ def one_step(damped: bool = False, seed: int = 0):
     damping = [np.ones(VOCABULARY, np.float32)] * 2
     if damped:
         damping = [generator.uniform(0.2, 1, VOCABULARY).astype(np.float32) for _ in range(2)]
-    blocks = cut_into_blocks(kept, SHAPE)
+    blocks = filled_up(cut_into_blocks(kept, SHAPE), SHAPE)
     steps = StepMaker(SHAPE, noise, *damping).make(blocks, generator)
-    batch = {name: tf.constant(array[0]) for name, array in steps.as_batch().items()}
+    batch = tf.nest.map_structure(lambda array: tf.constant(array[0]), steps)
     columns = steps.contexts.rows[0][steps.contexts.places[0]]
     return batch, kept, columns, noise, damping
 
@@ -71,14 +73,14 @@ def explicit_loss(target_table, context_table, kept, columns, noise):
 def test_one_step_is_automatic_differentiation_over_explicit_pairs(damped, seed):
     model = model_with_random_tables(seed)
     batch, kept, columns, noise, damping = one_step(damped, seed)
-    before = [tf.Variable(w) for w in model.get_weights()[:2]]
+    before = [tf.Variable(w) for w in model.word2vec.get_weights()]
     with tf.GradientTape() as tape:
         wanted_loss, wanted_weight = explicit_loss(*before, kept, columns, noise)
     gradients = tape.gradient(wanted_loss, before)
-    loss, weight = model.train_on_blocks(batch, tf.constant(0.1), loss_sampling=1)
+    loss, weight = model.train_on_step(batch, tf.constant(0.1), loss_sampling=1)
     assert float(loss) == pytest.approx(float(wanted_loss), rel=1e-5)
     assert float(weight) == pytest.approx(wanted_weight, rel=1e-6)
-    after = model.get_weights()[:2]
+    after = model.word2vec.get_weights()
     for old, new, gradient, factor in zip(before, after, gradients, damping, strict=True):
         step = 0.1 * factor[:, None] * tf.convert_to_tensor(gradient).numpy()
         np.testing.assert_allclose(new, old.numpy() - step, rtol=1e-4, atol=1e-6)
@@ -90,10 +92,12 @@ def test_bfloat16_products_are_near_those_of_float32_and_the_tables_stay_float32
     moved, losses = [], []
     for dtype in ("float32", "mixed_bfloat16"):
         model = model_with_random_tables(dtype=dtype)
-        before = [w.copy() for w in model.get_weights()[:2]]
-        loss, _ = model.train_on_blocks(batch, tf.constant(0.1), loss_sampling=1)
+        before = [w.copy() for w in model.word2vec.get_weights()]
+        loss, _ = model.train_on_step(batch, tf.constant(0.1), loss_sampling=1)
         losses.append(float(loss))
-        moved.append([new - old for new, old in zip(model.get_weights()[:2], before, strict=True)])
+        moved.append(
+            [new - old for new, old in zip(model.word2vec.get_weights(), before, strict=True)]
+        )
         assert model.target_embedding.embeddings.dtype == "float32"
     assert losses[1] == pytest.approx(losses[0], rel=0.01)
     assert losses[1] != losses[0]
@@ -105,67 +109,63 @@ def test_bfloat16_products_are_near_those_of_float32_and_the_tables_stay_float32
 def test_padding_rows_never_move():
     model = model_with_random_tables()
     batch, *_ = one_step()
-    before = [w[:2].copy() for w in model.get_weights()[:2]]
+    before = [w[:2].copy() for w in model.word2vec.get_weights()]
     for _ in range(3):
-        model.train_on_blocks(batch, tf.constant(0.1))
-    for old, new in zip(before, model.get_weights()[:2], strict=True):
+        model.train_on_step(batch, tf.constant(0.1))
+    for old, new in zip(before, model.word2vec.get_weights(), strict=True):
         np.testing.assert_array_equal(new[:2], old)
-
-
-def test_call_returns_the_dot_products():
-    model = model_with_random_tables()
-    targets, contexts = np.array([2, 5]), np.array([[3, 4, 2], [9, 9, 13]])
-    scores = model((targets, contexts)).numpy()
-    target, context = model.get_weights()[:2]
-    assert scores.shape == (2, 3)
-    assert scores.dtype == np.float32
-    for row in range(2):
-        wanted = context[contexts[row]] @ target[targets[row]]
-        np.testing.assert_allclose(scores[row], wanted, rtol=1e-5)
-
-
-def test_tables_start_as_in_word2vec():
-    target, context = Word2Vec(200, 10, seed=3).get_weights()[:2]
-    assert not context.any()
-    assert 0.04 < np.abs(target).max() <= 0.05  # 0.5 / 10
-    np.testing.assert_array_equal(target, Word2Vec(200, 10, seed=3).get_weights()[0])
-    assert (target != Word2Vec(200, 10, seed=4).get_weights()[0]).any()
 
 
 def test_fit_on_blocks_counts_steps_and_reports_the_mean_loss():
     batch, kept, columns, noise, _ = one_step()
     model = model_with_random_tables()
     model.compile(optimizer=keras.optimizers.SGD(0.0), jit_compile=False)
-    three = {name: tf.stack([array] * 3) for name, array in batch.items()}
+    three = tf.nest.map_structure(lambda array: tf.stack([array] * 3), batch)
     data = tf.data.Dataset.from_tensors(three).repeat(5)
     history = model.fit(data, epochs=2, shuffle=False, verbose=0)
-    _, weight = explicit_loss(*model.get_weights()[:2], kept, columns, noise)
+    _, weight = explicit_loss(*model.word2vec.get_weights(), kept, columns, noise)
     # one block of each half is measured: compare with its own part
-    loss, part = model.train_on_blocks(batch, tf.constant(0.0))
+    loss, part = model.train_on_step(batch, tf.constant(0.0))
     assert history.history["loss"] == pytest.approx([float(loss / part)] * 2, rel=1e-5)
     assert int(model.optimizer.iterations) == 2 * 5 * 3
     assert weight > part
 
 
-def test_fit_on_pairs_is_ordinary_keras():
-    model = Word2Vec(VOCABULARY, DIM)
-    model.compile(
-        optimizer="adam", loss=keras.losses.BinaryCrossentropy(from_logits=True), jit_compile=False
-    )
-    contexts = np.array([[3, 5], [4, 6]] * 20)
-    labels = np.array([[1.0, 0.0]] * 40)
-    before = model.get_weights()[1].copy()
-    history = model.fit((np.array([2, 7] * 20), contexts), labels, epochs=3, verbose=0)
-    assert history.history["loss"][0] == pytest.approx(np.log(2), abs=0.01)
-    assert (model.get_weights()[1] != before).any()
+def test_evaluate_measures_all_blocks_and_changes_nothing():
+    batch, kept, columns, noise, _ = one_step()
+    model = model_with_random_tables()
+    model.compile(keras.optimizers.SGD(0.1), jit_compile=False)
+    before = [table.copy() for table in model.word2vec.get_weights()]
+    two = tf.nest.map_structure(lambda array: tf.stack([array] * 2), batch)
+    found = model.evaluate(tf.data.Dataset.from_tensors(two), return_dict=True, verbose=0)
+    loss, weight = explicit_loss(*before, kept, columns, noise)
+    assert found["loss"] == pytest.approx(float(loss) / weight, rel=1e-5)
+    for old, new in zip(before, model.word2vec.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)
 
 
-def test_a_saved_model_loads_in_safe_mode(tmp_path):
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"optimizer": "adam"}, "plain SGD.*adam"),
+        ({"optimizer": keras.optimizers.SGD(0.1, momentum=0.9)}, "plain SGD.*momentum': 0.9"),
+        ({"optimizer": keras.optimizers.SGD(0.1, clipnorm=1.0)}, "plain SGD.*clipnorm': 1.0"),
+        ({"loss": "mse"}, "own loss.*loss is refused"),
+        ({"metrics": ["accuracy"]}, "metrics is refused"),
+        ({"loss_weights": [2.0]}, "loss_weights is refused"),
+    ],
+)
+def test_compile_refuses_what_it_would_ignore(settings, named):
+    with pytest.raises(W2VError, match=named):
+        model_with_random_tables().compile(**settings)
+
+
+def test_what_is_saved_is_the_plain_model(tmp_path):
     model = model_with_random_tables(dtype="mixed_bfloat16")
-    model.compile(optimizer=keras.optimizers.SGD(0.1), jit_compile=False)
+    model.compile(keras.optimizers.SGD(0.1), jit_compile=False)
     model.save(tmp_path / "word2vec.keras")
     loaded = keras.models.load_model(tmp_path / "word2vec.keras", safe_mode=True)
-    assert (loaded.shape, loaded.compute_dtype) == (SHAPE, "bfloat16")
+    assert (type(loaded), loaded.compute_dtype) == (Word2Vec, "float32")
     inputs = np.array([2, 3]), np.array([[4], [5]])
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
 
@@ -174,28 +174,28 @@ def test_several_steps_in_a_batch_are_the_same_as_one_by_one():
     kept = KeptText(np.arange(2, 12, dtype=np.int32).repeat(9), np.array([0, 90]))
     noise = np.full(VOCABULARY, 1 / VOCABULARY)
     maker = StepMaker(SHAPE, noise, *[np.ones(VOCABULARY, np.float32)] * 2)
-    steps = maker.make(cut_into_blocks(kept, SHAPE), np.random.default_rng(0))
+    steps = maker.make(filled_up(cut_into_blocks(kept, SHAPE), SHAPE), np.random.default_rng(0))
     tables = []
     for single in (False, True):
-        dataset = as_dataset(lambda: iter([steps]), SHAPE)
+        dataset = as_dataset(lambda: iter([steps]), signature(SHAPE))
         model = model_with_random_tables()
         model.compile(optimizer=keras.optimizers.SGD(0.01), jit_compile=False)
         model.fit(dataset.unbatch().batch(1) if single else dataset, shuffle=False, verbose=0)
         assert int(model.optimizer.iterations) == len(steps.windows) == 6
-        tables.append(model.get_weights()[:2])
+        tables.append(model.word2vec.get_weights())
     for together, alone in zip(*tables, strict=True):
         np.testing.assert_array_equal(together, alone)
-        assert (together != model_with_random_tables().get_weights()[0]).any()
+        assert (together != model_with_random_tables().word_vectors()).any()
 
 
 def test_the_dataset_gives_steps_of_the_right_types():
     kept = KeptText(np.arange(2, 12, dtype=np.int32).repeat(9), np.array([0, 90]))
     noise = np.full(VOCABULARY, 1 / VOCABULARY)
     maker = StepMaker(SHAPE, noise, *[np.ones(VOCABULARY, np.float32)] * 2)
-    steps = maker.make(cut_into_blocks(kept, SHAPE), np.random.default_rng(0))
-    batches = list(as_dataset(lambda: iter([steps]), SHAPE).unbatch())
+    steps = maker.make(filled_up(cut_into_blocks(kept, SHAPE), SHAPE), np.random.default_rng(0))
+    batches = list(as_dataset(lambda: iter([steps]), signature(SHAPE)).unbatch())
     assert len(batches) == len(steps.windows) == 6
     model = model_with_random_tables()
     for batch in batches:
-        loss, _ = model.train_on_blocks(batch, tf.constant(0.01))
+        loss, _ = model.train_on_step(batch, tf.constant(0.01))
         assert np.isfinite(float(loss))

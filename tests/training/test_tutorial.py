@@ -3,10 +3,11 @@ import itertools
 import numpy as np
 import pytest
 
-from w2vtrain.config import TUTORIAL_REPAIRS
-from w2vtrain.training import tutorial_pairs
-from w2vtrain.training.tutorial_pairs import (
-    TutorialPairs,
+from w2vtrain.engine.stream import KeptText
+from w2vtrain.training import tutorial
+from w2vtrain.training.tutorial import (
+    distinct_noise,
+    positive_pairs,
     sampling_table,
     shuffled_by_buffer,
 )
@@ -30,10 +31,10 @@ def keras_sequence():
 
 @pytest.mark.parametrize("repairs", [frozenset(), frozenset({"truncation"})])
 def test_positives_are_those_of_keras_skipgrams(text, repairs, monkeypatch):
-    monkeypatch.setattr(tutorial_pairs, "sampling_table", lambda ids: np.ones(ids))
+    monkeypatch.setattr(tutorial, "sampling_table", lambda ids: np.ones(ids))
     tokens, ends = text
-    maker = TutorialPairs(IDS, 2, 4, repairs)
-    targets, contexts = maker.positives(tokens, ends, np.random.default_rng(0))
+    text = KeptText(tokens, ends)
+    targets, contexts = positive_pairs(text, IDS, 2, repairs, np.random.default_rng(0))
     expected = []
     for start, stop in itertools.pairwise(ends.tolist()):
         line = tokens[start:stop].tolist()
@@ -52,8 +53,9 @@ def test_the_sampling_table_is_keras_own():
 
 def test_a_dropped_target_stays_a_context():
     tokens = np.tile(np.array([2, 4000], np.int32), 20_000)
-    maker = TutorialPairs(4096, 1, 1, frozenset({"truncation"}))
-    targets, contexts = maker.positives(tokens, np.array([0, 40_000]), np.random.default_rng(0))
+    text = KeptText(tokens, np.array([0, 40_000]))
+    generator = np.random.default_rng(0)
+    targets, contexts = positive_pairs(text, 4096, 1, frozenset({"truncation"}), generator)
     kept = sampling_table(4096)
     assert (targets == 2).sum() == pytest.approx(2 * 20_000 * kept[2], rel=0.2)
     assert (contexts == 2).sum() == (targets == 4000).sum()
@@ -61,8 +63,8 @@ def test_a_dropped_target_stays_a_context():
 
 
 def test_noise_is_log_uniform_and_different_within_a_pair():
-    maker = TutorialPairs(IDS, 2, 4)
-    noise = maker.noise(np.full(40_000, 3, np.int32), np.random.default_rng(0))
+    contexts = np.full(40_000, 3, np.int32)
+    noise = distinct_noise(contexts, IDS, 4, frozenset(), np.random.default_rng(0))
     assert all(len(set(row)) == 4 for row in noise[:2000].tolist())
     ids = np.arange(IDS)
     expected = np.log((ids + 2) / (ids + 1)) / np.log(IDS + 1)
@@ -75,18 +77,9 @@ def test_noise_is_log_uniform_and_different_within_a_pair():
 
 @pytest.mark.parametrize(("repair", "barred"), [("padding", 0), ("unknown", 1), ("positive", 3)])
 def test_each_repair_bars_its_own_noise_only(repair, barred):
-    maker = TutorialPairs(IDS, 2, 4, frozenset({repair}))
-    noise = maker.noise(np.full(5000, 3, np.int32), np.random.default_rng(0))
+    contexts = np.full(5000, 3, np.int32)
+    noise = distinct_noise(contexts, IDS, 4, frozenset({repair}), np.random.default_rng(0))
     assert {0, 1, 3} - set(noise.ravel().tolist()) == {barred}
-
-
-def test_pairs_start_with_the_true_context(text):
-    pairs = TutorialPairs(IDS, 2, 4, frozenset(TUTORIAL_REPAIRS)).make(
-        *text, np.random.default_rng(0)
-    )
-    assert pairs.contexts.shape == (len(pairs.targets), 5)
-    assert (pairs.contexts[:, 1:] != pairs.contexts[:, :1]).all()
-    assert (pairs.contexts[:, 1:] > 1).all()
 
 
 def test_a_shuffle_buffer_holds_an_item_back_but_never_brings_it_early():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from w2vtrain.errors import W2VError
-from w2vtrain.training.tensorboard_logs import TrainingLogs, keras_callback
+from w2vtrain.training.logs import LogsCallback, TrainingLogs
 
 TOKENS = ["whale", "ship", "sea|man", "\u3000", "007"]
 COUNTS = np.array([9, 7, 5, 3, 1])
@@ -78,7 +78,7 @@ def test_a_tensor_whose_bytes_are_text_is_written_as_tsv(tmp_path):
         logs.embedding(0, np.full((5, 2), 2.0, np.float32))  # 00 00 00 40 is valid UTF-8
     get = projector(tmp_path)
     (run,) = get("/runs").get_json()
-    tensor = get("/tensor", run=run, name="words").data
+    tensor = get("/tensor", run=run, name="word_vectors").data
     np.testing.assert_array_equal(np.frombuffer(tensor, "<f4"), np.full(10, 2.0))
 
 
@@ -114,12 +114,12 @@ def test_the_callback_writes_curves_and_embeddings_during_fit(tmp_path):
 
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(keras.optimizers.SGD(0.125), loss="mse")
-    logs = TrainingLogs(tmp_path, TOKENS, COUNTS, watch=["ship"])
-    callback = keras_callback(
-        logs, lambda: VECTORS, words_per_epoch=1000, steps_per_epoch=8, points_per_epoch=2
-    )
-    x = np.ones((8, 1), np.float32)
-    model.fit(x, x, batch_size=1, epochs=2, verbose=0, callbacks=[callback])
+    with TrainingLogs(tmp_path, TOKENS, COUNTS, watch=["ship"]) as logs:
+        callback = LogsCallback(
+            logs, lambda: VECTORS, words_per_epoch=1000, steps_per_epoch=8, points_per_epoch=2
+        )
+        x = np.ones((8, 1), np.float32)
+        model.fit(x, x, batch_size=1, epochs=2, verbose=0, callbacks=[callback])
     assert [step for step, _ in points(tmp_path, "loss")] == [4, 8, 12, 16]
     assert {rate for _, rate in points(tmp_path, "learning_rate")} == {0.125}
     assert all(speed > 0 for _, speed in points(tmp_path, "words_per_second"))

@@ -7,22 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from w2vtrain.config import TrainConfig
+from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest
+from w2vtrain.training.config import TrainConfig
 from w2vtrain.vectors.formats import npy
 
 
 @dataclass(frozen=True)
-class Origin:
+class WarmStart:
     """A finished training to go on from.
 
     Args:
         run: its run directory.
         files: SHA-256 of its tables.
-        epochs: it has had.
+        epochs: epochs it has had.
         history: the rows of its `history.csv`.
     """
 
@@ -32,8 +33,8 @@ class Origin:
     history: list[dict[str, str]]
 
     @classmethod
-    def load(cls, run: Path, config: TrainConfig) -> "Origin":
-        """Returns what `run` holds.
+    def load(cls, run: Path, config: TrainConfig) -> "WarmStart":
+        """Read what `run` holds.
 
         Raises:
             W2VError: it holds no vectors, damaged ones, or ones of another size.
@@ -57,17 +58,16 @@ class Origin:
         files = {name: manifest["files"][name]["sha256"] for name in tables}
         return cls(run, files, int(history[-1]["epoch"]), history)
 
-    def give(self, model: Any, tokens: tuple[str, ...], first_id: int) -> None:
-        """Gives the words that both vocabularies hold their vectors; new words keep their start.
+    def initialize(self, model: Any, corpus: Corpus) -> None:
+        """Set the rows of words that both vocabularies hold; new words keep their start.
 
         Args:
-            model: a `Word2Vec`; its rows are those of `tokens`.
-            tokens: of the corpus.
-            first_id: the first that is trained.
+            model: has `target_embedding` and `context_embedding` layers with a row an id.
+            corpus: of the training that begins.
         """
-        names = RunDirectory(self.run)
+        names, tokens = RunDirectory(self.run), corpus.vocabulary.tokens
         known = {t: row for row, t in enumerate(Vocabulary.load(names.vocabulary).tokens)}
-        ids = [i for i in range(first_id, len(tokens)) if tokens[i] in known]
+        ids = [i for i in range(corpus.first_id, len(tokens)) if tokens[i] in known]
         rows = [known[tokens[i]] for i in ids]
         for layer, path in (
             (model.target_embedding, names.vectors),
@@ -76,17 +76,3 @@ class Origin:
             table = layer.embeddings.numpy().copy()
             table[ids] = np.load(path, allow_pickle=False)[rows]
             layer.embeddings.assign(table)
-
-    def lines(self, columns: list[str]) -> list[list[str]]:
-        """Returns its history as cells of `columns`."""
-        return [[row.get(name) or "" for name in columns] for row in self.history]
-
-    @property
-    def step(self) -> int:
-        """Steps done, over all its epochs."""
-        return int(float(self.history[-1]["step"]))
-
-    @property
-    def seconds(self) -> float:
-        """Of its training."""
-        return float(self.history[-1]["seconds"])

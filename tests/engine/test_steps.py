@@ -5,14 +5,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from w2vtrain.engine.blocks import Blocks, cut_into_blocks
+from w2vtrain.engine.blocks import Blocks, BlockShape, cut_into_blocks, filled_up, row_damping
 from w2vtrain.engine.sampling import NoiseSampler
-from w2vtrain.engine.step_shape import StepShape, row_damping
-from w2vtrain.engine.steps import StepMaker, sorted_uses
-from w2vtrain.engine.text_stream import KeptText
-from w2vtrain.training.pairs import positive_pairs, with_noise
+from w2vtrain.engine.steps import BatchSizes, StepMaker, endless_steps, sorted_uses
+from w2vtrain.engine.stream import KeptText, Position
+from w2vtrain.training.pairs import drawn_extents, enumerate_pairs, with_noise
 
-SHAPE = StepShape(blocks=2, block_size=4, window_size=3, noise_size=2, num_negatives=5)
+SHAPE = BlockShape(blocks=2, block_size=4, window_size=3, noise_size=2, num_negatives=5)
 
 
 def text(sizes: list[int], vocabulary: int = 12, seed: int = 0) -> KeptText:
@@ -35,7 +34,7 @@ def weighted_pairs(kept: KeptText, width: int) -> Counter:
 @pytest.mark.parametrize("sizes", [[1], [2, 1, 5], [30], [4, 4, 4, 4], [0, 7, 0, 9]])
 def test_blocks_hold_every_weighted_pair_once(sizes):
     kept = text(sizes)
-    blocks = cut_into_blocks(kept, SHAPE)
+    blocks = filled_up(cut_into_blocks(kept, SHAPE), SHAPE)
     assert len(blocks.tokens) % SHAPE.blocks == 0
     pair_table = SHAPE.weight_table()[:, : SHAPE.contexts]
     found: Counter = Counter()
@@ -52,7 +51,7 @@ def test_blocks_hold_every_weighted_pair_once(sizes):
 
 
 def test_weight_tables_by_hand():
-    shape = StepShape(blocks=1, block_size=2, window_size=2, noise_size=3, num_negatives=6)
+    shape = BlockShape(blocks=1, block_size=2, window_size=2, noise_size=3, num_negatives=6)
     table = shape.weight_table()
     # second place of the block (column 3), one neighbour on the left, two on the right:
     # distance 1 weighs (3 - 1) / 2 = 1, distance 2 weighs (3 - 2) / 2 = 0.5
@@ -74,19 +73,11 @@ def test_pairs_drawn_with_widths_have_the_weights_of_the_blocks():
     generator = np.random.default_rng(3)
     drawn: Counter = Counter()
     for _ in range(60):
-        targets, contexts = positive_pairs(kept, 3, generator)
+        targets, contexts = enumerate_pairs(kept.tokens, drawn_extents(kept, 3, generator))
         drawn.update(zip(targets.tolist(), contexts.tolist(), strict=True))
     wanted = weighted_pairs(kept, 3)
     for pair, weight in wanted.items():
         assert drawn[pair] / 60 == pytest.approx(weight, rel=0.08)
-
-
-def test_pairs_of_the_whole_window_by_hand():
-    kept = KeptText(np.array([7, 8, 9, 5], np.int32), np.array([0, 3, 4]))
-    targets, contexts = positive_pairs(kept, 2, None)
-    assert sorted(zip(targets.tolist(), contexts.tolist(), strict=True)) == [
-        (7, 8), (7, 9), (8, 7), (8, 9), (9, 7), (9, 8),
-    ]  # fmt: skip
 
 
 def test_noise_never_hits_the_pairs_own_context():
@@ -100,7 +91,7 @@ def test_noise_never_hits_the_pairs_own_context():
 
 def test_steps_say_where_each_row_is_used():
     kept = text([9, 8, 14])
-    blocks = cut_into_blocks(kept, SHAPE)
+    blocks = filled_up(cut_into_blocks(kept, SHAPE), SHAPE)
     noise = np.full(12, 0.1)
     noise[:2] = 0
     damping = np.linspace(0.5, 1, 12, dtype=np.float32)
@@ -136,7 +127,7 @@ def test_sorted_uses_is_a_stable_argsort(largest):
 
 
 def test_damping_by_hand():
-    shape = StepShape(blocks=1, block_size=100, window_size=4, noise_size=8, num_negatives=1)
+    shape = BlockShape(blocks=1, block_size=100, window_size=4, noise_size=8, num_negatives=1)
     # 100 tokens x pair weight 5 = 500 pairs a step; rate 0.05 allows a weight of 5 / 0.05 = 100
     share = np.array([0.5, 0.1, 0.0])
     noise = np.array([0.0, 0.1, 0.9])
@@ -148,20 +139,62 @@ def test_damping_by_hand():
 
 @pytest.mark.parametrize(
     ("dim", "kept", "tokens"),
-    [(100, 1e8, 4096), (300, 1e8, 1024), (1000, 1e8, 512), (8192, 1e8, 256), (100, 50_000, 512)],
+    [
+        (100, 1e8, 4096),
+        (300, 1e8, 1024),
+        (1000, 1e8, 512),
+        (8192, 1e8, 64),
+        (100, 50_000, 512),
+        (100, 1000, 64),
+    ],
 )
 def test_a_step_fits_the_cache_and_the_text(dim, kept, tokens):
-    assert StepShape.fitting(dim, 5, 5, 0.05, kept).tokens == tokens
+    assert BlockShape.fitting(dim, 5, 5, 0.05, kept).tokens == tokens
 
 
 def test_more_noise_weight_gets_more_noise_words():
     # a block's noise weighs 32 tokens x 6 x 5 = 960; at rate 0.05 that is 48: 1.5 a word
-    assert StepShape.fitting(100, 5, 5, 0.05, 1e8).noise_size == 32
-    assert StepShape.fitting(100, 5, 5, 0.025, 1e8).noise_size == 16
-    assert StepShape.fitting(100, 5, 20, 0.05, 1e8).noise_size == 128
+    assert BlockShape.fitting(100, 5, 5, 0.05, 1e8).noise_size == 32
+    assert BlockShape.fitting(100, 5, 5, 0.025, 1e8).noise_size == 16
+    assert BlockShape.fitting(100, 5, 20, 0.05, 1e8).noise_size == 128
 
 
-def test_a_chunk_of_blocks_makes_whole_steps():
+@pytest.mark.parametrize(("steps", "batches"), [(77, 10), (8, 8), (600, 72), (1, 1), (65, 9)])
+def test_the_steps_of_an_epoch_are_spread_evenly_over_its_batches(steps, batches):
+    sizes = BatchSizes(steps, batches)
+    each = [sizes.of(batch) for batch in range(3 * batches)]
+    assert each == each[:batches] * 3
+    assert sum(each[:batches]) == steps
+    assert max(each) - min(each) <= 1
+
+
+class FourLines:
+    """Two pools of text a pass; a pass drops the first line of each pool in turn."""
+
+    def pools(self, pass_number):
+        for pool in range(2):
+            yield text([11, 30, 9], seed=10 * pass_number + pool), np.random.default_rng(pool)
+
+
+def test_steps_entered_at_any_batch_are_the_same():
+    maker = StepMaker(SHAPE, np.full(12, 1 / 12), *[np.ones(12, np.float32)] * 2)
+    sizes = BatchSizes(5, 2)
+
+    def steps(number, start=Position()):  # noqa: B008
+        made = endless_steps(FourLines(), maker, sizes, seed=4, start=start)
+        return [next(made) for _ in range(number)]
+
+    whole = steps(9)
+    for skip in range(1, 9):
+        rest = steps(9 - skip, whole[skip - 1][1])
+        for (step, after), (again, after_again) in zip(whole[skip:], rest, strict=True):
+            assert after == after_again
+            np.testing.assert_array_equal(step.windows, again.windows)
+            np.testing.assert_array_equal(step.contexts.rows, again.contexts.rows)
+            np.testing.assert_array_equal(step.contexts.places, again.contexts.places)
+
+
+def test_half_of_the_blocks_makes_half_of_the_steps():
     blocks = cut_into_blocks(text([100]), SHAPE)
     maker = StepMaker(SHAPE, np.full(12, 1 / 12), *[np.ones(12, np.float32)] * 2)
     half = Blocks(blocks.tokens[:4], blocks.windows[:4])

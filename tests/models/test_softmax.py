@@ -1,25 +1,31 @@
+"""The softmaxes: one step of each against NumPy, pair by pair."""
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from w2vtrain.config import TrainConfig
 from w2vtrain.errors import W2VError
-from w2vtrain.models import softmax_models
-from w2vtrain.models.huffman import huffman_paths
-from w2vtrain.models.softmax_models import HierarchicalWord2Vec, SoftmaxWord2Vec
-from w2vtrain.training import softmax_training
+from w2vtrain.models import softmax
+from w2vtrain.models.hierarchical_softmax import HierarchicalWord2Vec, huffman_paths
+from w2vtrain.models.sampled_softmax import SampledSoftmaxWord2Vec
+from w2vtrain.models.softmax import PairCounts, PairCountTrainer, SoftmaxWord2Vec
+from w2vtrain.training.config import TrainConfig
+from w2vtrain.training.registry import make_objective
 
 IDS, DIM, FIRST = 7, 3, 2
 PAIRS = np.array([(2, 3), (2, 3), (3, 2), (4, 6), (6, 5), (2, 4), (5, 2)], np.int32)
 
 
-def made(bias: bool = True, rate: float = 1.0) -> SoftmaxWord2Vec:
-    model = SoftmaxWord2Vec(IDS, DIM, FIRST, seed=3, bias=bias)
+def made(bias: bool = True, kind: type = SoftmaxWord2Vec) -> SoftmaxWord2Vec:
+    model = kind(IDS, DIM, FIRST, seed=3, bias=bias)
     generator = np.random.default_rng(0)
-    for variable in model.weights:
+    for variable in (
+        model.target_embedding.embeddings, model.context_embedding.embeddings, model.context_bias
+    ):  # fmt: skip
         variable.assign(generator.normal(size=variable.shape))
-    model.compile(keras.optimizers.SGD(rate), jit_compile=False)
+    if not bias:
+        model.context_bias.assign(np.zeros(IDS))
     return model
 
 
@@ -49,12 +55,33 @@ def numpy_step(target, context, bias, pairs):
     return loss, gradients
 
 
-def csr(pairs) -> dict[str, tf.Tensor]:
-    import scipy.sparse
+def counted(pairs) -> PairCounts:
+    """The counts of `PAIRS`, by hand."""
+    assert pairs is PAIRS
+    return PairCounts(
+        targets=tf.constant([2, 3, 4, 5, 6]),
+        offsets=tf.constant([0, 2, 3, 4, 5, 6]),
+        contexts=tf.constant([3, 4, 2, 6, 2, 5]),
+        counts=tf.constant([2.0, 1, 1, 1, 1, 1]),
+    )
 
-    ones = np.ones(len(pairs))
-    counts = scipy.sparse.csr_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(IDS, IDS))
-    return {k: tf.constant(v) for k, v in softmax_training._csr(counts).items()}
+
+def fitted(model, form: str) -> dict[str, float]:
+    """Makes one step of SGD with rate 1 on all pairs."""
+    if form == "counts":
+        trainer = PairCountTrainer(model)
+        trainer.compile(keras.optimizers.SGD(1.0), jit_compile=False)
+        data = tf.data.Dataset.from_tensors(counted(PAIRS))
+    else:
+        trainer = model
+        trainer.compile(
+            keras.optimizers.SGD(1.0),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+            jit_compile=False,
+        )
+        data = tf.data.Dataset.from_tensors((PAIRS[:, 0], PAIRS[:, 1]))
+    return {k: v[0] for k, v in trainer.fit(data, verbose=0).history.items()}
 
 
 @pytest.mark.parametrize("form", ["pairs", "counts"])
@@ -62,13 +89,12 @@ def csr(pairs) -> dict[str, tf.Tensor]:
 def test_one_step_is_the_exact_gradient_of_the_textbook(form, bias):
     model = made(bias)
     before = tables(model)
-    if not bias:
-        model.context_bias.assign(np.zeros(IDS))
-        before[2][:] = 0
-    data = csr(PAIRS) if form == "counts" else (PAIRS[:, 0], PAIRS[:, 1])
-    logs = model.train_step(data)
+    shares = model.context_probabilities(PAIRS[:, 0])
+    logs = fitted(model, form)
     loss, gradients = numpy_step(*before, PAIRS)
-    assert float(logs["loss"]) == pytest.approx(loss, rel=1e-5)
+    assert logs["loss"] == pytest.approx(loss, rel=1e-5)
+    assert 0 < logs["accuracy"] < 1
+    assert logs["accuracy"] == pytest.approx((shares.argmax(axis=1) == PAIRS[:, 1]).mean())
     if not bias:
         gradients[2][:] = 0
     for old, gradient, new in zip(before, gradients, tables(model), strict=True):
@@ -76,22 +102,11 @@ def test_one_step_is_the_exact_gradient_of_the_textbook(form, bias):
 
 
 def test_counts_are_taken_in_blocks_with_the_same_result(monkeypatch):
-    whole = made().count_gradients(csr(PAIRS))
-    monkeypatch.setattr(softmax_models, "BLOCK_SCORES", 2 * IDS)  # two targets at a time
-    parts = made().count_gradients(csr(PAIRS))
+    whole = PairCountTrainer(made()).gradients(counted(PAIRS))
+    monkeypatch.setattr(softmax, "BLOCK_SCORES", 2 * IDS)  # two targets at a time
+    parts = PairCountTrainer(made()).gradients(counted(PAIRS))
     for one, other in zip([*whole[0], *whole[1:]], [*parts[0], *parts[1:]], strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
-
-
-def test_accuracy_is_the_share_of_pairs_whose_context_scores_highest():
-    model = made()
-    shares = model.context_probabilities(PAIRS[:, 0])
-    expected = (shares.argmax(axis=1) == PAIRS[:, 1]).mean()
-    assert 0 < expected < 1
-    assert float(model.count_gradients(csr(PAIRS))[2]) == pytest.approx(expected)
-    assert float(model.train_step((PAIRS[:, 0], PAIRS[:, 1]))["accuracy"]) == pytest.approx(
-        expected
-    )
 
 
 def test_probabilities_sum_to_one_and_padding_gets_none():
@@ -102,10 +117,10 @@ def test_probabilities_sum_to_one_and_padding_gets_none():
 
 
 def test_the_sampled_softmax_corrects_scores_by_the_expected_count():
-    model = made()
+    model = made(kind=SampledSoftmaxWord2Vec)
     noise_shares = np.array([0, 0, 0.4, 0.3, 0.1, 0.1, 0.1])
-    with np.errstate(divide="ignore"):
-        model.noise_log_counts = np.log(noise_shares).astype(np.float32)
+    model.set_noise(noise_shares)
+    model.compile(keras.optimizers.SGD(1.0), jit_compile=False)
     target, context, bias = tables(model)
     noise = np.array([2, 5, 2, 6], np.int32)
     pairs = PAIRS[3:5]  # (4, 6), whose context is also noise, and (6, 5)
@@ -116,7 +131,7 @@ def test_the_sampled_softmax_corrects_scores_by_the_expected_count():
             context[w] @ target[t] + bias[w] - np.log(len(noise) * noise_shares[w]) for w in words
         ]
         losses.append(np.log(np.exp(scores).sum()) - scores[0])
-    logs = model.train_step((pairs[:, 0], pairs[:, 1], noise))
+    logs = model.train_step(((pairs[:, 0], noise), pairs[:, 1]))
     assert float(logs["loss"]) == pytest.approx(np.mean(losses), rel=1e-5)
     after = tables(model)
     assert not np.allclose(after[1][5], context[5])
@@ -137,7 +152,7 @@ def test_huffman_paths_by_hand():
 
 def test_hierarchical_probabilities_sum_to_one_and_its_step_descends_their_logarithm():
     counts = np.array([0, 0, 9, 5, 4, 2, 1])
-    model = HierarchicalWord2Vec(IDS, DIM, *huffman_paths(counts), seed=1)
+    model = HierarchicalWord2Vec.for_counts(counts, DIM, seed=1)
     generator = np.random.default_rng(1)
     for table in (model.target_embedding, model.node_embedding):
         table.embeddings.assign(generator.normal(size=table.embeddings.shape))
@@ -157,7 +172,7 @@ def test_hierarchical_probabilities_sum_to_one_and_its_step_descends_their_logar
         step[4, axis] = 1e-2
         slope[axis] = (loss_at(before + step) - loss_at(before - step)) / 2e-2
     model.target_embedding.embeddings.assign(before)
-    model.train_step((np.array([4]), np.array([5])))
+    model.train_step(((np.array([4]), np.array([5])),))
     moved = before - model.target_embedding.embeddings.numpy()
     np.testing.assert_allclose(moved[4], slope, rtol=1e-2, atol=1e-3)
     assert (moved[[2, 3, 5, 6]] == 0).all()
@@ -168,24 +183,5 @@ def test_a_vocabulary_too_large_for_the_full_softmax_names_memory_and_the_way_ou
         counts = np.ones(200_000, np.int64)
 
     with pytest.raises(W2VError, match="149 GiB") as error:
-        softmax_training.full_softmax_training(Text(), TrainConfig(objective="full-softmax"), 1)
+        make_objective(Text(), TrainConfig(objective="full-softmax"), 1)
     assert "sampled-softmax" in error.value.hint
-
-
-@pytest.mark.parametrize("objective", ["full-softmax", "sampled-softmax", "hierarchical-softmax"])
-def test_saved_models_load_again(objective, tmp_path):
-    if objective == "hierarchical-softmax":
-        model = HierarchicalWord2Vec(IDS, DIM, *huffman_paths(np.array([0, 0, 3, 2, 1, 1, 1])))
-    else:
-        model = made()
-    model.compile(keras.optimizers.Adam(), jit_compile=False)
-    if objective == "sampled-softmax":
-        model.noise_log_counts = np.full(IDS, -1.0, np.float32)
-        model.train_step((PAIRS[:, 0], PAIRS[:, 1], PAIRS[:, 1]))
-    else:
-        model.train_step((PAIRS[:, 0], PAIRS[:, 1]))
-    model.save(tmp_path / "m.keras")
-    again = keras.models.load_model(tmp_path / "m.keras")
-    np.testing.assert_array_equal(
-        again.context_probabilities([3]), model.context_probabilities([3])
-    )

@@ -1,0 +1,116 @@
+"""The fast objective: skip-gram with negative sampling on blocks of text."""
+
+import logging
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from w2vtrain.corpus.corpus import Corpus
+from w2vtrain.engine import steps
+from w2vtrain.engine.blocks import BlockShape, row_damping
+from w2vtrain.engine.sampling import noise_probabilities
+from w2vtrain.engine.stream import Position
+from w2vtrain.settings import option
+from w2vtrain.tensorflow_runtime import computes_bfloat16
+from w2vtrain.training.config import OWN, NegativeSamplingConfig
+from w2vtrain.training.objective import (
+    MOST_BATCHES_PER_CALL,
+    Objective,
+    batches_per_call,
+    linear_decay,
+)
+
+_LOG = logging.getLogger(__name__)
+Precision = Literal["float32", "bfloat16"]
+FEW_EPOCHS = 10  # up to so many, the default learning rate is the higher one
+STEPS_PER_BATCH = 8  # made at a time: enough to amortize the calls, few enough to stay in the cache
+
+
+@dataclass(frozen=True)
+class BlockConfig(NegativeSamplingConfig):
+    """Settings of negative sampling on blocks of text."""
+
+    objective: str = "negative-sampling"
+    precision: Precision = option(
+        "float32",
+        "Of the products; bfloat16 is faster on processors that compute with it.",
+        panel=OWN,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._choice("precision", Precision)
+
+    def initial_learning_rate(self, epochs: int) -> float:
+        """Return the learning rate of the first step: of SGD on the sum over pairs.
+
+        Many passes over a small text want smaller steps than few passes over a large one
+        (measured: docs/training.md).
+        """
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return 0.05 if epochs <= FEW_EPOCHS else 0.025
+
+
+class BlockNegativeSampling(Objective):
+    """Negative sampling with the fast engine: `engine.BlockTrainer` on blocks of text."""
+
+    config_class = BlockConfig
+
+    def __init__(self, corpus: Corpus, config: BlockConfig, epochs: int) -> None:
+        import keras
+
+        from w2vtrain.engine.block_trainer import BlockTrainer
+        from w2vtrain.models.word2vec import Word2Vec
+
+        super().__init__(corpus, config, epochs)
+        if config.precision == "bfloat16" and not computes_bfloat16():
+            _LOG.warning(
+                "This processor has no instructions for bfloat16: --precision float32 is faster "
+                "here."
+            )
+        rate, counts, keep = self.learning_rate, corpus.counts, self.keep()
+        noise = noise_probabilities(counts, config.noise, config.noise_exponent)
+        kept = float((counts * keep).sum())
+        shape = BlockShape.fitting(
+            config.embedding_dim, config.window_size, config.num_negatives, rate, kept
+        )
+        damping = row_damping(shape, rate, counts * keep / kept, noise)
+        self._maker = steps.StepMaker(shape, noise, *damping)
+        self._stream = self.text_stream()
+        self.steps_per_epoch = max(1, round(kept / shape.tokens))
+        batches = self.steps_per_epoch / STEPS_PER_BATCH
+        each = batches_per_call(round(batches), MOST_BATCHES_PER_CALL // STEPS_PER_BATCH)
+        self.batches_per_epoch = min(self.steps_per_epoch, max(1, math.ceil(batches / each)) * each)
+        self._sizes = steps.BatchSizes(self.steps_per_epoch, self.batches_per_epoch)
+        self.untrained_loss = (1 + config.num_negatives) * math.log(2)
+        word2vec = Word2Vec(len(counts), config.embedding_dim, config.seed, name="word2vec")
+        self.model = BlockTrainer(
+            word2vec,
+            shape,
+            dtype="float32" if config.precision == "float32" else "mixed_bfloat16",
+        )
+        self.model.compile(
+            keras.optimizers.SGD(linear_decay(rate, self.steps_per_epoch * epochs)),
+            steps_per_execution=each,
+            jit_compile=False,  # the step's sums have varying sizes, which XLA would compile anew
+        )
+        self.details |= {
+            "tokens_per_step": shape.tokens,
+            "noise_per_block": shape.noise_size,
+            "damped_target_rows": int((damping[0] < 1).sum()),
+            "damped_context_rows": int((damping[1] < 1).sum()),
+        }
+
+    def batches(self, start: Position) -> Iterator[tuple[steps.Step, Position]]:
+        """Yield batches of steps without end from `start` on, each with the position after it."""
+        return steps.endless_steps(self._stream, self._maker, self._sizes, self.config.seed, start)
+
+    def signature(self) -> steps.Step:
+        """Return the `tf.TensorSpec` of each array of a batch."""
+        return steps.signature(self._maker.shape)
+
+    def held_out_batches(self, corpus: Corpus) -> Iterator[steps.Step]:
+        """Yield the steps of held-out text, with the same draws at every call."""
+        return steps.held_out_steps(self.text_stream(corpus), self._maker)

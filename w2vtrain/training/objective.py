@@ -1,0 +1,95 @@
+"""An objective: settings, a Keras model and its batches, for the one training loop."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+
+from w2vtrain.corpus.corpus import Corpus
+from w2vtrain.engine.sampling import keep_probabilities
+from w2vtrain.engine.stream import Position, TextStream
+from w2vtrain.training.config import SubsampledConfig, TrainConfig
+
+SMALLEST_RATE = 1e-4  # of the initial rate, where the linear decay ends; as in word2vec.c
+MOST_BATCHES_PER_CALL = 64  # a call from Python costs as much as a tenth of a fast step
+
+
+class Objective(ABC):
+    """One way to learn word vectors from a corpus.
+
+    A subclass sets `config_class`, and in its `__init__`, after that of this class, `model` (a
+    compiled Keras model with `word_vectors()` and `context_vectors()`, whose `fit` and `evaluate`
+    take the objective's batches), `steps_per_epoch`, `batches_per_epoch` and `untrained_loss`.
+
+    Args:
+        corpus: the text to train on.
+        config: an instance of `config_class`.
+        epochs: of the training, for the schedule of the learning rate.
+
+    Attributes:
+        steps_per_epoch: updates of the tables in an epoch: as many as one pass over the text makes.
+        batches_per_epoch: Keras batches in an epoch; a batch may hold several steps.
+        untrained_loss: loss of a model that gives every word the same score.
+        details: what the objective chose, for the manifest and the summary.
+    """
+
+    config_class: ClassVar[type[TrainConfig]]
+    model: Any
+    steps_per_epoch: int
+    batches_per_epoch: int
+    untrained_loss: float
+
+    def __init__(self, corpus: Corpus, config: Any, epochs: int) -> None:
+        self.corpus, self.config, self.epochs = corpus, config, epochs
+        self.learning_rate = config.initial_learning_rate(epochs)
+        self.details: dict[str, Any] = {"learning_rate": self.learning_rate}
+
+    @abstractmethod
+    def batches(self, start: Position) -> Iterator[tuple[Any, Position]]:
+        """Yield batches without end from `start` on, each with the position after it."""
+
+    @abstractmethod
+    def signature(self) -> Any:
+        """Return a nest of `tf.TensorSpec` of the form of a batch."""
+
+    @abstractmethod
+    def held_out_batches(self, corpus: Corpus) -> Iterator[Any]:
+        """Yield the batches of held-out text, with the same draws at every call."""
+
+    def held_out_signature(self) -> Any:
+        """Return a nest of `tf.TensorSpec` of the form of a batch of held-out text."""
+        return self.signature()
+
+    def text_stream(self, corpus: Corpus | None = None) -> TextStream:
+        """Return the subsampled passes over the text, or over another one by the same rule."""
+        return TextStream(corpus or self.corpus, self.keep(), self.config.seed)
+
+    def keep(self) -> np.ndarray:
+        """Return the probability that a token of each id is kept: float32, shape `(ids,)`."""
+        subsampled = isinstance(self.config, SubsampledConfig)
+        threshold = self.config.subsample_threshold if subsampled else 0.0
+        return keep_probabilities(self.corpus.counts, threshold)
+
+
+def batches_per_call(batches: int, most: int) -> int:
+    """Return how many batches one call of the training function shall run: at most `most`.
+
+    So few that an epoch has some calls, between which progress is shown and checkpoints are made.
+    """
+    return max(1, min(most, batches // 8))
+
+
+def whole_calls(batches: float, most: int) -> tuple[int, int]:
+    """Return the batches of an epoch, near `batches`, and how many one call runs: a divisor."""
+    each = batches_per_call(round(batches), most)
+    return max(1, round(batches / each)) * each, each
+
+
+def linear_decay(learning_rate: float, steps: int) -> Any:
+    """Return the Keras schedule that falls linearly from `learning_rate` over `steps` steps."""
+    import keras
+
+    return keras.optimizers.schedules.PolynomialDecay(
+        learning_rate, max(1, steps), learning_rate * SMALLEST_RATE
+    )
