@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from w2vtrain.errors import W2VError
-from w2vtrain.run.stage import atomic_write, translated_os_errors
+from w2vtrain.run.files import atomic_write, translated_os_errors
 from w2vtrain.vectors.embeddings import Embeddings
 from w2vtrain.vectors.formats.projector import (
     config_pbtxt,

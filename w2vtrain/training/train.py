@@ -18,8 +18,9 @@ from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.engine.sampling import kept_share
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.files import translated_os_errors
 from w2vtrain.run.lock import run_lock
-from w2vtrain.run.stage import atomic_stage, read_manifest, translated_os_errors
+from w2vtrain.run.stage import atomic_stage, read_manifest
 from w2vtrain.training.config import TrainConfig, seconds
 from w2vtrain.training.registry import make_objective
 from w2vtrain.training.warm_start import WarmStart
