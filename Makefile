@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check bench data pictures letters outputs clean
+.PHONY: install demo check test coverage slow nightly package bench data pictures letters outputs clean
 
 install: $(STAMP)
 
@@ -13,22 +13,38 @@ $(STAMP): pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
-# A minute from text to vectors: the bundled corpus, some questions to it, and the files to look at.
+# A minute from text to vectors: the bundled corpus, some questions to it, and what to do next.
 demo: install
-	$(BIN)/w2v run configs/demo.toml
-	@echo; echo '$$ w2v neighbors runs/demo doctor rain sailor -k 5'
-	@$(BIN)/w2v neighbors runs/demo doctor rain sailor -k 5
-	@echo; echo '$$ w2v analogy runs/demo man woman king        (man is to woman as king is to ...)'
-	@$(BIN)/w2v analogy runs/demo man woman king
-	@echo; echo '$$ w2v projector runs/demo                     opens the vectors in the browser'
+	$(BIN)/w2v demo
 
 check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(PYTEST)
+
+# The same tests, and which lines of the package they reach.
+coverage: install
+	$(PYTEST) --cov --cov-report=term
+
+# Tests that need minutes, a browser or ../shared; they skip and say why where something is missing.
+slow: install
+	$(PYTEST) -m slow --durations=10 -rs
+
+# Tests that need longer still.
+nightly: install
+	$(PYTEST) -m nightly --durations=10 -rs
+
+# The wheel and the source archive, in dist/.
+package: install
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
 
 # the bundled corpus and its planted truth, the same bytes every time (the files are committed)
 data:
@@ -80,4 +96,4 @@ outputs: install
 	$(BIN)/python docs/outputs.py README.md
 
 clean:
-	rm -rf $(VENV) runs
+	rm -rf $(VENV) runs dist

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from w2vtrain.cli import ask, classify, explanations, judge, pipeline, plot, projector, train
+from w2vtrain.cli import ask, classify, demo, explanations, judge, pipeline, plot, projector, train
 from w2vtrain.cli.options import several_values
 from w2vtrain.version import VERSION
 
@@ -45,6 +45,7 @@ _SEVERAL_WORDS = {"evaluate": ("--similarity", "--analogies"), "stability": ("--
 _group(
     "Make: text into vectors",
     {
+        "demo": demo.demo,
         "run": pipeline.run,
         "prepare": pipeline.prepare,
         "train": train.train,

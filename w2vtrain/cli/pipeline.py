@@ -120,6 +120,14 @@ def run(
 
     Options on the command line override the file's.
     """
+    settings = RunConfig.load(config, given)
+    run_stages(settings, output or Path(settings.run), force, as_json)
+
+
+def run_stages(
+    settings: RunConfig, place: Path, force: bool = False, as_json: bool = False
+) -> None:
+    """Prepare, train and export into the run directory `place`, and print what was done."""
     from w2vtrain.corpus.prepare import prepare
     from w2vtrain.run.lock import run_lock
     from w2vtrain.tensorflow_runtime import configure
@@ -127,8 +135,6 @@ def run(
     from w2vtrain.vectors.export import export
 
     out = Output(as_json)
-    settings = RunConfig.load(config, given)
-    place = output or Path(settings.run)
     configure(settings.train.threads)  # for all stages: they cannot change once it has started
     with run_lock(place):  # from the first stage to the last: each uses what the one before made
         with prepare_progress() as reading:
