@@ -27,7 +27,7 @@ def demo(
         ),
     ] = Path(),
 ) -> None:
-    """Train on the bundled corpus and ask the vectors some questions: a minute."""
+    """Train on the bundled corpus, ask some questions: a minute."""
     _copy_bundled(folder)
     with contextlib.chdir(folder):
         run_stages(RunConfig.load(Path(SETTINGS)), RUN)
