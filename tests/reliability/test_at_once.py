@@ -294,3 +294,15 @@ def test_programs_get_tokens_as_they_are(hostile, capsys):
     exit_code("neighbors", hostile, "other", "--json")
     out = capsys.readouterr().out
     assert r"\u001b]0;owned\u0007\u009b31m" in out
+
+
+def test_the_same_text_prepared_again_is_the_same_corpus(tmp_path):
+    """A time or an address in its files would make the model look like one of another text."""
+    text, run = write_text(tmp_path / "text.txt", lines=20), tmp_path / "run"
+    words = ["prepare", str(text), "-o", str(run), "--min-count", "1", "--force"]
+    assert forked(main, words) == 0
+    w2vtrain.train(run, QUICK)
+    before = {path.name: path.read_bytes() for path in (run / "corpus").glob("[!m]*")}
+    assert forked(main, words) == 0
+    assert {path.name: path.read_bytes() for path in (run / "corpus").glob("[!m]*")} == before
+    assert w2vtrain.train(run, QUICK).unchanged

@@ -6,6 +6,8 @@
 Ids are those of `vocabulary.tsv`: 0 padding, 1 for words left out, then the words.
 """
 
+import json
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,11 +45,32 @@ def make_vectorizer(words: Sequence[str], config: PrepareConfig) -> Any:
 
 
 def save_vectorizer(vectorizer: Any, path: Path) -> None:
-    """Save the layer as a Keras model of text to ids, without code: it loads in safe mode."""
+    """Save the layer as a Keras model of text to ids, without code: it loads in safe mode.
+
+    A process that saves the same layer writes the same bytes, so that a corpus prepared again is
+    known to be the same. (Keras numbers a second layer of one process, also in its file.)
+    """
     import keras
 
-    model = keras.Sequential([keras.Input(shape=(), dtype="string"), vectorizer])
+    texts = keras.Input(shape=(), dtype="string", name="texts")
+    model = keras.Sequential([texts, vectorizer], name="text_to_ids")
     model.save(path)
+    _make_reproducible(path)
+
+
+def _make_reproducible(path: Path) -> None:
+    """Write a `.keras` file again without the time of saving and the addresses of objects."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for name in ("metadata.json", "config.json"):
+        members[name] = json.dumps(json.loads(members[name], object_hook=_lasting)).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content)  # dated 1980
+
+
+def _lasting(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in values.items() if k not in ("date_saved", "shared_object_id")}
 
 
 def load_vectorizer(path: Path) -> Any:
