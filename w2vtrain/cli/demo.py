@@ -37,7 +37,7 @@ def demo(
             f"\n$ w2v analogy {RUN.as_posix()} man woman king        "
             "(man is to woman as king is to ...)"
         )
-        analogy(RUN, ["man", "woman", "king"])
+        analogy(RUN, ["man", "woman", "king"], method="3cosadd", k=1)
     say("\nGo on" + ("" if folder == Path() else f" in {folder}") + " with:")
     for command, what in (
         (f"w2v projector {RUN.as_posix()}", "the vectors in the browser"),

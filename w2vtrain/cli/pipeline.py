@@ -121,11 +121,16 @@ def run(
     Options on the command line override the file's.
     """
     settings = RunConfig.load(config, given)
-    run_stages(settings, output or Path(settings.run), force, as_json)
+    place = output or Path(settings.run)
+    run_stages(settings, place, force, as_json, then=command("projector", place))
 
 
 def run_stages(
-    settings: RunConfig, place: Path, force: bool = False, as_json: bool = False
+    settings: RunConfig,
+    place: Path,
+    force: bool = False,
+    as_json: bool = False,
+    then: str | None = None,
 ) -> None:
     """Prepare, train and export into the run directory `place`, and print what was done."""
     from w2vtrain.corpus.prepare import prepare
@@ -153,7 +158,7 @@ def run_stages(
         "train": dataclasses.asdict(trained),
         "export": exported.as_dict(),
     }
-    out.result(record, lambda: say_exported(exported), then=command("projector", place))
+    out.result(record, lambda: say_exported(exported), then=then)
 
 
 @config_options(prepare=PrepareConfig, train=TrainConfig)
