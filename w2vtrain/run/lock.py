@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from filelock import lock_descriptor, unlock_descriptor
+from filelock import lock_descriptor
 
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
@@ -134,7 +134,6 @@ def _release(path: Path, handle: int) -> None:
     # Before the lock ends: whoever opens the file afterwards makes a new one.
     with contextlib.suppress(OSError):
         path.unlink()
-    unlock_descriptor(handle)  # a forked child may hold a copy of the handle
     os.close(handle)
     if os.name == "nt":  # which removes no file that is open
         with contextlib.suppress(OSError):
