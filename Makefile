@@ -63,7 +63,7 @@ pictures: install
 	$(BIN)/w2v run configs/demo.toml
 	$(PLOT) map runs/demo --top 250 --title "The bundled corpus" -o $(PICTURES)/map.png
 	$(PLOT) map runs/demo --neighbors-of king doctor rain -k 10 --method pca \
-		--title "Neighbours" -o $(PICTURES)/neighbors.png
+		--title "Neighbors" -o $(PICTURES)/neighbors.png
 	$(BIN)/w2v train runs/demo --config configs/demo.toml --snapshots --force
 	$(PLOT) map runs/demo --checkpoints --neighbors-of king rain doctor -k 8 \
 		-o $(PICTURES)/training-map.png

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import typer
+from rich.text import Text
 
 from w2vtrain.cli import main
 from w2vtrain.cli.app import app
@@ -49,6 +50,17 @@ def test_each_command_takes_one_line_of_80_characters(capsys):
     out = printed(capsys, "--help")
     described = out[out.index("╭─ Make") :]
     assert not re.findall(r"^│ {8,}\w", described, re.MULTILINE)
+
+
+def test_no_help_has_brackets_that_are_taken_for_markup():
+    """Rich takes `[default: x]` for a style and leaves it out; `(default: x)` is shown."""
+    for path in commands():
+        command = typer.main.get_command(app)
+        for name in path:
+            command = command.commands[name]
+        for parameter in command.params:
+            text = getattr(parameter, "help", None) or ""
+            assert Text.from_markup(text).plain == text, (path, parameter.name)
 
 
 @pytest.mark.parametrize("command", commands(), ids=" ".join)

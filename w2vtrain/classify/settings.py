@@ -16,49 +16,79 @@ EMBEDDING_DIM = 16
 UNITS = {"average": 16, "lstm": 32}
 LSTM_TOKENS = 600
 
+_TEXTS, _MODEL, _TRAINING = "The texts", "The model", "The training"  # groups of options
+
 
 @dataclass(frozen=True)
 class ClassifyConfig(Config):
-    """How labelled texts become a classifier."""
+    """How labeled texts become a classifier."""
 
-    text_column: str = option("text", "Column that holds the text (csv, tsv, jsonl, parquet).")
-    label_column: str = option("label", "Column that holds the class.")
-    strip_html: bool = option(True, "Replace HTML tags in the texts by spaces.")
+    text_column: str = option(
+        "text", "Column that holds the text (csv, tsv, jsonl, parquet).", panel=_TEXTS
+    )
+    label_column: str = option("label", "Column that holds the class.", panel=_TEXTS)
+    strip_html: bool = option(True, "Replace HTML tags in the texts by spaces.", panel=_TEXTS)
     encoder: Encoder = option(
-        "average", "How a text becomes one vector: mean of its vectors, or a bidirectional LSTM."
+        "average",
+        "How a text becomes one vector: mean of its vectors, or a bidirectional LSTM.",
+        panel=_MODEL,
     )
     embedding: str = option(
-        LEARNED, "learned, one-hot, or a run or vector file whose vectors are reused."
+        LEARNED, "learned, one-hot, or a run or vector file whose vectors are reused.", panel=_MODEL
     )
-    fine_tune: bool = option(False, "Go on training reused vectors; by default they stay frozen.")
+    fine_tune: bool = option(
+        False, "Go on training reused vectors; by default they stay frozen.", panel=_MODEL
+    )
     tokens: TokenKind | None = option(
-        None, "words or subwords; by default subwords where the average encoder learns them."
+        None,
+        "words or subwords; by default subwords where the average encoder learns them.",
+        panel=_MODEL,
     )
     standardize: Standardize = option(
-        "lower-and-strip-punctuation", "What happens to the text before it is split into words."
+        "lower-and-strip-punctuation",
+        "What happens to the text before it is split into words.",
+        panel=_TEXTS,
     )
     vocabulary_size: int | None = option(
-        None, f"Tokens with a vector; by default {VOCABULARY_SIZE:,}, or all of a reused file."
+        None,
+        f"Tokens with a vector; by default {VOCABULARY_SIZE:,}, or all of a reused file.",
+        panel=_MODEL,
     )
     embedding_dim: int | None = option(
-        None, f"Numbers in a vector; by default {EMBEDDING_DIM}, or those of a reused file."
+        None,
+        f"Numbers in a vector; by default {EMBEDDING_DIM}, or those of a reused file.",
+        panel=_MODEL,
     )
     units: int | None = option(
-        None, "Units of the dense layer (default 16), or of the LSTM each way (default 32)."
+        None,
+        "Units of the dense layer (default 16), or of the LSTM each way (default 32).",
+        panel=_MODEL,
     )
     max_tokens: int | None = option(
-        None, f"Tokens read of a text; by default all, for the LSTM {LSTM_TOKENS}."
+        None, f"Tokens read of a text; by default all, for the LSTM {LSTM_TOKENS}.", panel=_MODEL
     )
-    dropout: float = option(0.3, "Share of the encoder's outputs set to 0 while training.")
-    validation_share: float = option(0.1, "Share of the texts that choose the best epoch.")
-    test_share: float = option(0.1, "Share of the texts held out for the final accuracy.")
-    train_size: int | None = option(None, "Use only so many of the training texts.")
-    epochs: int = option(100, "Passes over the training texts at most.")
-    patience: int = option(3, "Stop after so many epochs without a better validation loss.")
-    batch_size: int = option(32, "Texts in a step.")
-    learning_rate: float = option(0.002, "Of the optimizer, Adam.")
-    seed: int = option(1, "The same seed gives the same split and the same classifier.")
-    threads: int | None = option(None, "Processor threads; by default all there are.")
+    dropout: float = option(
+        0.3, "Share of the encoder's outputs set to 0 while training.", panel=_MODEL
+    )
+    validation_share: float = option(
+        0.1, "Share of the texts that choose the best epoch.", panel=_TEXTS
+    )
+    test_share: float = option(
+        0.1, "Share of the texts held out for the final accuracy.", panel=_TEXTS
+    )
+    train_size: int | None = option(None, "Use only so many of the training texts.", panel=_TEXTS)
+    epochs: int = option(100, "Passes over the training texts at most.", panel=_TRAINING)
+    patience: int = option(
+        3, "Stop after so many epochs without a better validation loss.", panel=_TRAINING
+    )
+    batch_size: int = option(32, "Texts in a step.", panel=_TRAINING)
+    learning_rate: float = option(0.002, "Of the optimizer, Adam.", panel=_TRAINING)
+    seed: int = option(
+        1, "The same seed gives the same split and the same classifier.", panel=_TRAINING
+    )
+    threads: int | None = option(
+        None, "Processor threads; by default all there are.", panel=_TRAINING
+    )
 
     def __post_init__(self) -> None:
         self._choice("encoder", Encoder)

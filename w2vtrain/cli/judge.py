@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from w2vtrain.cli.output import Json, Output, Tsv, command, note, print_table, say
+from w2vtrain.cli.progress import train_progress
 from w2vtrain.cli.queries import AnalogyMethod, Vectors, default_of
-from w2vtrain.cli.train import train_progress
 
 if TYPE_CHECKING:
     from w2vtrain.analysis.evaluation.analogies import AnalogyResult

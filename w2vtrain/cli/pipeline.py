@@ -9,9 +9,9 @@ import typer
 from w2vtrain.cli.interrupts import stoppable
 from w2vtrain.cli.options import ConfigFile, config_options, merged
 from w2vtrain.cli.output import Json, Output, command, note, say
-from w2vtrain.cli.progress import prepare_progress
+from w2vtrain.cli.progress import prepare_progress, train_progress
 from w2vtrain.cli.projector import report_check
-from w2vtrain.cli.train import say_trained, train_progress
+from w2vtrain.cli.train import say_trained
 from w2vtrain.config import ExportConfig, PrepareConfig, VectorFormat
 from w2vtrain.run_config import RunConfig
 from w2vtrain.training.config import TrainConfig

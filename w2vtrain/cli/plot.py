@@ -32,7 +32,7 @@ Title = Annotated[str | None, typer.Option(help="Title of the picture.")]
 _STILL = (".png", ".svg")
 _METHOD = (
     "pca, tsne, umap, or vectors where they have 2 numbers. "
-    "[default: vectors for those; tsne up to 5,000 words, umap above; pca with --checkpoints]"
+    "(default: vectors for those; tsne up to 5,000 words, umap above; pca with --checkpoints)"
 )
 _TSNE_WORDS = 5000  # t-SNE spreads words evenly, which labels need; UMAP is faster for many
 
@@ -111,7 +111,7 @@ def frequency(
     run: Run,
     subsample_threshold: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="Threshold to show. [default: the training's]"),
+        typer.Option(min=0, max=1, help="Threshold to show. (default: the training's)"),
     ] = None,
     title: Title = None,
     output: OutputFiles = None,

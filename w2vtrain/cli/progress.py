@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from w2vtrain.corpus.prepare import PrepareProgress
+    from w2vtrain.training.progress import TrainProgress
 
 
 def progress_bar(description: str, unit: str = "it", total: int | None = None) -> Any:
@@ -64,4 +65,24 @@ def prepare_progress() -> "Iterator[Callable[[PrepareProgress], None]]":
         bar.update(progress.bytes_read - bar.n)
 
     with bar:
+        yield show
+
+
+@contextlib.contextmanager
+def train_progress() -> "Iterator[Callable[[TrainProgress], None]]":
+    """Yield a callback that shows loss, rate, words/s and the time left."""
+    held_out = ""
+
+    def show(progress: "TrainProgress") -> None:
+        nonlocal held_out
+        if progress.val_loss is not None:
+            held_out = f", held out {progress.val_loss:.3f}"
+        bar.total = progress.words_total
+        bar.set_description(f"Epoch {progress.epoch}/{progress.epochs}", refresh=False)
+        bar.set_postfix_str(
+            f"loss {progress.loss:.3f}{held_out}, rate {progress.learning_rate:.4f}", refresh=False
+        )
+        bar.update(progress.words - bar.n)
+
+    with progress_bar("Starting TensorFlow", " words") as bar:
         yield show

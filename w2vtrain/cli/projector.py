@@ -18,6 +18,8 @@ from w2vtrain.cli.output import Json, Output, note, say
 if TYPE_CHECKING:
     from w2vtrain.show.projector.check import Report, Shown
 
+_VIEW, _SERVER = "The view", "The server"
+
 
 def projector(
     source: Annotated[
@@ -28,39 +30,65 @@ def projector(
         typer.Option(
             "--layout",
             help="View computed beforehand for every word: umap, tsne, pca, or vectors; may be "
-            "repeated. [default: umap if w2vtrain[plot] is there; vectors if they have 2 numbers]",
+            "repeated. (default: umap if the plot extra is there; vectors if they have 2 numbers)",
+            rich_help_panel=_VIEW,
         ),
     ] = None,
-    no_layout: Annotated[bool, typer.Option("--no-layout", help="Compute no view.")] = False,
+    no_layout: Annotated[
+        bool, typer.Option("--no-layout", help="Compute no view.", rich_help_panel=_VIEW)
+    ] = False,
     top: Annotated[
         int, typer.Option(min=1, help="Only the N most frequent words; TensorBoard shows 100,000.")
     ] = 100_000,
     clusters: Annotated[
-        int, typer.Option(min=0, help="k-means groups to color by, up to 50; 0 for none.")
+        int,
+        typer.Option(
+            min=0, help="k-means groups to color by, up to 50; 0 for none.", rich_help_panel=_VIEW
+        ),
     ] = 10,
     metadata: Annotated[
         Path | None,
-        typer.Option(help="CSV or TSV file with more columns; its first holds the words."),
+        typer.Option(
+            help="CSV or TSV file with more columns; its first holds the words.",
+            rich_help_panel=_VIEW,
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the view and the groups.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the view and the groups.", rich_help_panel=_VIEW)
+    ] = 1,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Folder of the bundle. [default: RUN/projector; for a file none]"
+            "--output", "-o", help="Folder of the bundle. (default: RUN/projector; for a file none)"
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Make the bundle anew.")] = False,
-    host: Annotated[str, typer.Option(help="Address to serve on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to serve on.", rich_help_panel=_SERVER)
+    ] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option(min=1, max=65535, help="Port to serve on. [default: 6006 or the next free]"),
+        typer.Option(
+            min=1,
+            max=65535,
+            help="Port to serve on. (default: 6006 or the next free)",
+            rich_help_panel=_SERVER,
+        ),
     ] = None,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Do not open a browser.", rich_help_panel=_SERVER)
+    ] = False,
     serve_config: Annotated[
         bool,
-        typer.Option("--serve-config", help="Serve the files to the page on the web instead."),
+        typer.Option(
+            "--serve-config",
+            help="Serve the files to the page on the web instead.",
+            rich_help_panel=_SERVER,
+        ),
     ] = False,
-    no_serve: Annotated[bool, typer.Option("--no-serve", help="Make the bundle and end.")] = False,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="Make the bundle and end.", rich_help_panel=_SERVER)
+    ] = False,
     json: Json = False,
 ) -> None:
     """Show vectors in the Embedding Projector, in the browser.

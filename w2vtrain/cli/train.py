@@ -1,8 +1,5 @@
 """`w2v train RUN`: token ids into vectors."""
 
-import dataclasses
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,11 +7,11 @@ import typer
 
 from w2vtrain.cli.interrupts import stoppable
 from w2vtrain.cli.options import ConfigFile, config_options, merged
-from w2vtrain.cli.output import Json, note, print_json, say
+from w2vtrain.cli.output import Json, Output, command, note, say
+from w2vtrain.cli.progress import train_progress
 from w2vtrain.training.config import MoreEpochs, SubsampledConfig, TrainConfig
 
 if TYPE_CHECKING:
-    from w2vtrain.training.progress import TrainProgress
     from w2vtrain.training.train import TrainSummary
 
 
@@ -27,7 +24,7 @@ def train(
     ] = False,
     watch: Annotated[
         list[str] | None,
-        typer.Option("--watch", metavar="WORD", help="Word whose neighbours TensorBoard shows."),
+        typer.Option("--watch", metavar="WORD", help="Word whose neighbors TensorBoard shows."),
     ] = None,
     as_json: Json = False,
     *,
@@ -37,51 +34,18 @@ def train(
     from w2vtrain.training.train import train as work
     from w2vtrain.training.train import trained_settings
 
+    out = Output(as_json)
     chosen = merged(TrainConfig, "train", config, given["train"])
     if isinstance(chosen.get("epochs"), MoreEpochs) or chosen.get("more_epochs"):
         chosen = {**trained_settings(run), **chosen}
     settings = TrainConfig.from_mapping(chosen)
     with stoppable() as stop, train_progress() as progress:
         summary = work(run, settings, force=force, progress=progress, watch=watch or (), stop=stop)
-    if as_json:
-        print_json(dataclasses.asdict(summary))
-    else:
-        say_trained(summary, settings)
-
-
-@contextmanager
-def train_progress() -> "Iterator[Callable[[TrainProgress], None]]":
-    """Yields a callback that shows loss, rate, words/s and time left, on a terminal's stderr."""
-    from tqdm import tqdm
-
-    bar: Any = tqdm(
-        desc="Starting TensorFlow",
-        unit=" words",
-        unit_scale=True,
-        disable=None,
-        leave=False,
-        dynamic_ncols=True,
-    )
-
-    held_out = ""
-
-    def show(progress: "TrainProgress") -> None:
-        nonlocal held_out
-        if progress.val_loss is not None:
-            held_out = f", held out {progress.val_loss:.3f}"
-        bar.total = progress.words_total
-        bar.set_description(f"Epoch {progress.epoch}/{progress.epochs}", refresh=False)
-        bar.set_postfix_str(
-            f"loss {progress.loss:.3f}{held_out}, rate {progress.learning_rate:.4f}", refresh=False
-        )
-        bar.update(progress.words - bar.n)
-
-    with bar:
-        yield show
+    out.result(summary, lambda: say_trained(summary, settings), then=command("projector", run))
 
 
 def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
-    """Prints the closing lines of train for people."""
+    """Print the closing lines of train for people."""
     if summary.unchanged:
         note(f"{summary.run}/model is up to date: same corpus, same settings (--force redoes it).")
     own = settings.epochs or getattr(settings, "more_epochs", None)
