@@ -50,8 +50,13 @@ package: install
 data:
 	$(PYTHON) data/make_corpus.py
 
-# Ours and gensim side by side, recorded in benchmarks/RESULTS.md; CORPUS, SIMILARITY and ANALOGIES
-# are paths to your own.
+# Ours and gensim side by side: half an hour on two quiet cores. The raw lines go into
+# benchmarks/results/gensim.jsonl, the tables into benchmarks/RESULTS.md and README.md. CORPUS,
+# SIMILARITY and ANALOGIES are paths to your own; an interrupted benchmark goes on.
+TEXTS := ../shared/data
+CORPUS ?= $(TEXTS)/corpora/wiki_en.txt.gz
+SIMILARITY ?= $(addprefix $(TEXTS)/similarity/,EN-WS-353-ALL.txt EN-SIMLEX-999.txt EN-MEN-TR-3k.txt)
+ANALOGIES ?= $(TEXTS)/analogy/questions-words.txt
 bench: install
 	$(BIN)/python benchmarks/against_gensim.py $(CORPUS) --record \
 		$(if $(SIMILARITY),--similarity $(SIMILARITY)) $(if $(ANALOGIES),--analogies $(ANALOGIES))
