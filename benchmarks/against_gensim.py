@@ -381,21 +381,22 @@ def explanation(done: list[dict[str, Any]], options: argparse.Namespace) -> str:
 
 
 TUNED = (
-    "Constants that were chosen on English Wikipedia (wiki_en.txt.gz) with WordSim-353, SimLex-999, "
-    "MEN and Google's analogies: our default rate "
-    "(0.05) and the exponent 0.75 for log-uniform noise, and the engine's 32 tokens a block, the "
-    "number of noise words a block shares, and the limit on the step of frequent rows (LOG.md has "
-    "what was tried). Subsampling 1e-4 is fastText's default. On these data the scores of `w2v`, and "
-    "of gensim with its settings, are those of a development set; speed is not touched by that."
+    "Constants that were chosen on English Wikipedia (wiki_en.txt.gz) with WordSim-353, "
+    "SimLex-999, MEN and Google's analogies: our default rate (0.05) and the exponent 0.75 for "
+    "log-uniform noise, and the engine's 32 tokens a block, the number of noise words a block "
+    "shares, and the limit on the step of frequent rows (LOG.md has what was tried). "
+    "Subsampling 1e-4 is fastText's default. On these data the scores of `w2v`, and of gensim "
+    "with its settings, are those of a development set; speed is not touched by that."
 )
 
 
 def readme_table(done: list[dict[str, Any]]) -> str:
     """Return the README's table, and what it needs to be understood."""
     lines = [
-        "*Train* is the call of `train`, in which gensim reads its text again in every epoch; *text",
-        "to vectors* starts from the same file of tokens, vocabulary and ids included. × is the",
-        "speed relative to the first row ([every measurement](benchmarks/results/gensim.jsonl)).",
+        "*Train* is the call of `train`, in which gensim reads its text again in every epoch;",
+        "*text to vectors* starts from the same file of tokens, vocabulary and ids included. ×",
+        "is the speed relative to the first row ([every",
+        "measurement](benchmarks/results/gensim.jsonl)).",
         "",
         "| trainer | seeds | million words/s | × train | × text to vectors | mean score |",
         "|" + "---|" * 6,
