@@ -1,5 +1,6 @@
 """One process at a time: a second is told who holds the run; a dead one holds nothing."""
 
+import json
 import os
 import threading
 import time
@@ -41,6 +42,16 @@ def test_second_process_is_told_who_holds_the_run(tmp_path):
     release.set()
     process.join()
     with run_lock(tmp_path):
+        pass
+
+
+def test_the_record_of_a_killed_holder_leaves_no_trace_in_that_of_the_next(tmp_path):
+    (tmp_path / LOCK).write_text(" " + json.dumps({"command": "w2v train " + "x" * 5000}))
+    with (
+        run_lock(tmp_path),
+        pytest.raises(W2VError, match=rf"in use by process {os.getpid()} on "),
+        file_lock(tmp_path / LOCK, tmp_path),
+    ):
         pass
 
 

@@ -218,5 +218,7 @@ def test_a_run_of_another_format_is_refused(folder):
 
 def test_all_names_lie_in_the_run(tmp_path):
     run = RunDirectory(tmp_path)
-    names = [getattr(run, n) for n, v in vars(RunDirectory).items() if isinstance(v, property)]
-    assert all(tmp_path in path.parents for path in names)
+    paths = [getattr(run, name) for name in vars(RunDirectory) if not name.startswith("_")]
+    assert len(set(paths)) == len(paths) == 17
+    assert all(tmp_path in path.parents for path in paths)
+    assert run.vectors == tmp_path / "model" / "vectors.npy"

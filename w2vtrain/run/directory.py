@@ -1,8 +1,8 @@
 """The names of the files in a run directory.
 
 runs/novels/
-  corpus/       made by prepare: vocabulary.tsv vectorizer.keras token_ids.npy boundaries.npy
-  model/        made by train: word2vec.keras vectors.npy context_vectors.npy vocabulary.tsv …
+  corpus/       made by prepare
+  model/        made by train
   checkpoints/  a training that has not ended yet
   logs/         TensorBoard
   export/       made by export, a folder a format
@@ -14,76 +14,36 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+class _Name:
+    """An attribute of a run directory that is the path of this name in it."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, run: "RunDirectory", owner: type) -> Path:
+        return run.root / self._name
+
+
 @dataclass(frozen=True)
 class RunDirectory:
     """The paths in one run directory; nothing is created or read by making this object."""
 
     root: Path
 
-    @property
-    def corpus(self) -> Path:
-        return self.root / "corpus"
-
-    @property
-    def corpus_vocabulary(self) -> Path:
-        return self.corpus / "vocabulary.tsv"
-
-    @property
-    def vectorizer(self) -> Path:
-        return self.corpus / "vectorizer.keras"
-
-    @property
-    def token_ids(self) -> Path:
-        return self.corpus / "token_ids.npy"
-
-    @property
-    def boundaries(self) -> Path:
-        return self.corpus / "boundaries.npy"
-
-    @property
-    def model(self) -> Path:
-        return self.root / "model"
-
-    @property
-    def keras_model(self) -> Path:
-        return self.model / "word2vec.keras"
-
-    @property
-    def vectors(self) -> Path:
-        return self.model / "vectors.npy"
-
-    @property
-    def context_vectors(self) -> Path:
-        return self.model / "context_vectors.npy"
-
-    @property
-    def vocabulary(self) -> Path:
-        return self.model / "vocabulary.tsv"
-
-    @property
-    def history(self) -> Path:
-        return self.model / "history.csv"
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.root / "checkpoints"
-
-    @property
-    def logs(self) -> Path:
-        return self.root / "logs"
-
-    @property
-    def stability(self) -> Path:
-        return self.root / "stability"
-
-    @property
-    def projector(self) -> Path:
-        return self.root / "projector"
-
-    @property
-    def snapshots(self) -> Path:
-        return self.model / "snapshots"
-
-    @property
-    def export(self) -> Path:
-        return self.root / "export"
+    corpus = _Name("corpus")
+    corpus_vocabulary = _Name("corpus/vocabulary.tsv")
+    vectorizer = _Name("corpus/vectorizer.keras")
+    token_ids = _Name("corpus/token_ids.npy")
+    boundaries = _Name("corpus/boundaries.npy")
+    model = _Name("model")
+    keras_model = _Name("model/word2vec.keras")
+    vectors = _Name("model/vectors.npy")
+    context_vectors = _Name("model/context_vectors.npy")
+    vocabulary = _Name("model/vocabulary.tsv")
+    history = _Name("model/history.csv")
+    snapshots = _Name("model/snapshots")
+    checkpoints = _Name("checkpoints")
+    logs = _Name("logs")
+    stability = _Name("stability")
+    projector = _Name("projector")
+    export = _Name("export")
