@@ -132,6 +132,15 @@ def test_a_failure_half_way_keeps_the_old_file(tmp_path: Path) -> None:
     assert (tmp_path / "out.txt").read_text() == "precious"
 
 
+def test_an_old_file_is_replaced_and_not_written_over(tmp_path: Path) -> None:
+    """Whoever has the old file open, or a second name for it, keeps its content."""
+    (tmp_path / "in").write_text("1 1\na 2\n")
+    (tmp_path / "out.txt").write_text("precious")
+    (tmp_path / "second-name").hardlink_to(tmp_path / "out.txt")
+    assert called("convert", tmp_path / "in", tmp_path / "out.txt") == 0
+    assert (tmp_path / "second-name").read_text() == "precious"
+
+
 @pytest.mark.slow
 def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
     """Four times the rows, 96 MB more of vectors: what grows is the set of tokens."""

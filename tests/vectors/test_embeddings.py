@@ -100,6 +100,19 @@ def test_blocks_and_ties_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
             np.testing.assert_array_equal(found, expected[:, :k])
 
 
+def test_the_best_are_kept_from_block_to_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores that lie close together, in blocks so small that the best come from many of them."""
+    rng = np.random.default_rng(7)
+    vectors = np.float32([1, 0, 0, 0]) + rng.standard_normal((2000, 4)).astype("f4") * 1e-2
+    scales = search.scales_of(search.row_norms(vectors))
+    queries = np.eye(4, dtype=np.float32)
+    scores = queries @ (vectors * scales[:, None]).T
+    monkeypatch.setattr(search, "ROWS", 64)
+    found, best = search.nearest(vectors, scales, queries, 10)
+    np.testing.assert_array_equal(found, np.argsort(-scores, axis=1, kind="stable")[:, :10])
+    np.testing.assert_allclose(best, -np.sort(-scores, axis=1)[:, :10], rtol=1e-6)
+
+
 @pytest.mark.filterwarnings("ignore:Call to deprecated `init_sims`")
 def test_analogies_equal_gensim(ours: Embeddings, gensims: KeyedVectors) -> None:
     a, b, c = "w10", "w11", "w12"
@@ -115,6 +128,14 @@ def test_odd_one_out_equals_gensim(ours: Embeddings, gensims: KeyedVectors) -> N
     ranked = ours.odd_one_out(words)
     assert ranked[0][0] == gensims.doesnt_match(words)
     assert [w for w, _ in ranked[::-1]] == [w for _, w in gensims.rank_by_centrality(words)]
+
+
+def test_odd_one_out_by_hand() -> None:
+    # units (1, 0), (0, 1), (0.71, 0.71): their mean points along (1, 1), with which x and y have
+    # cosine 0.7071 and d has 1; of equal ones the first is the odd one
+    found = small().odd_one_out(["d", "x", "y"])
+    assert [word for word, _ in found] == ["x", "y", "d"]
+    np.testing.assert_allclose([s for _, s in found], [0.70710678, 0.70710678, 1], rtol=1e-6)
 
 
 def test_items(ours: Embeddings) -> None:
@@ -181,3 +202,9 @@ def test_huge_and_tiny_vectors_still_have_a_direction() -> None:
     )
     assert words.similarity("other", "small") == pytest.approx(0.7071, abs=1e-4)
     assert words.most_similar("other")[0][1] == pytest.approx(0.7071, abs=1e-4)
+
+
+def test_vectors_too_small_for_a_direction_give_no_nan() -> None:
+    words = Embeddings(["tiny", "one"], np.float32([[1e-45, 0], [1, 0]]))
+    assert np.isfinite(words.similarity("tiny", "one"))
+    assert np.isfinite([score for _, score in words.most_similar("tiny")]).all()

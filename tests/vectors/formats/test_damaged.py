@@ -16,7 +16,7 @@ import pytest
 
 from w2vtrain.errors import W2VError
 from w2vtrain.vectors.embeddings import Embeddings
-from w2vtrain.vectors.formats import compressed
+from w2vtrain.vectors.formats import compressed, word2vec
 
 TABLE = Embeddings(
     [f"w{i}" for i in range(40)], np.random.default_rng(1).standard_normal((40, 6)).astype("f4")
@@ -94,6 +94,16 @@ def test_word2vec_binary(tmp_path: Path, data: bytes, match: str) -> None:
         Embeddings.load(tmp_path / "v", "word2vec-binary")
 
 
+def test_what_follows_the_last_row_is_seen_where_a_block_ends_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = b"a " + bytes(400) + b"b " + bytes(400)
+    monkeypatch.setattr(word2vec, "BLOCK_BYTES", len(rows))
+    (tmp_path / "v").write_bytes(b"2 100\n" + rows + b"more")
+    with pytest.raises(W2VError, match="goes on after the 2 rows"):
+        Embeddings.load(tmp_path / "v", "word2vec-binary")
+
+
 def test_gzip_cut_short(tmp_path: Path) -> None:
     TABLE.save(tmp_path / "v.txt.gz")
     data = (tmp_path / "v.txt.gz").read_bytes()
@@ -161,6 +171,21 @@ def test_npz_that_lies_about_its_size(tmp_path: Path) -> None:
         Embeddings.load(tmp_path / "v.npz")
 
 
+def test_npz_whose_packed_rows_end_early(tmp_path: Path) -> None:
+    """The archive says that the vectors are 8 bytes longer than they are, as their header does."""
+    with zipfile.ZipFile(tmp_path / "v.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        tokens = io.BytesIO()
+        np.save(tokens, np.array(["a", "b", "c"]))
+        archive.writestr("tokens.npy", tokens.getvalue())
+        archive.writestr("vectors.npy", npy_header((3, 2)) + bytes(16))
+        size = archive.getinfo("vectors.npy").file_size
+    data = bytearray((tmp_path / "v.npz").read_bytes())
+    struct.pack_into("<I", data, data.rindex(b"PK\x01\x02") + 24, size + 8)
+    (tmp_path / "v.npz").write_bytes(data)
+    with pytest.raises(W2VError, match="ends after 0 of 3 rows"):
+        Embeddings.load(tmp_path / "v.npz")
+
+
 def test_npz_with_other_arrays(tmp_path: Path) -> None:
     np.savez(tmp_path / "v.npz", x=np.ones(3))
     with pytest.raises(W2VError, match=r"no arrays `vectors` and `tokens`.*It has: x"):
@@ -217,7 +242,7 @@ def test_tokenizer_with_gaps(tmp_path: Path) -> None:
         Embeddings.load(folder)
 
 
-@pytest.mark.parametrize("columns", ["token", "vector", "lengths", "nulls", "text"])
+@pytest.mark.parametrize("columns", ["token", "vector", "lengths", "nulls", "numbers", "text"])
 def test_parquet_of_another_shape(tmp_path: Path, columns: str) -> None:
     import pyarrow as pa
     import pyarrow.parquet
@@ -227,6 +252,7 @@ def test_parquet_of_another_shape(tmp_path: Path, columns: str) -> None:
         "vector": {"token": ["a"], "vec": [[1.0]]},
         "lengths": {"token": ["a", "b"], "vector": [[1.0], [1.0, 2.0]]},
         "nulls": {"token": ["a", None], "vector": [[1.0], [2.0]]},
+        "numbers": {"token": ["a", "b"], "vector": [[1.0, 2.0], [1.0, None]]},
         "text": {"token": ["a"], "vector": ["1.0"]},
     }[columns]
     pa.parquet.write_table(pa.table(data), tmp_path / "v")

@@ -63,6 +63,13 @@ def test_glove_with_spaces_in_tokens(tmp_path: Path) -> None:
     assert found.vectors[3].tolist() == [7, 8]
 
 
+def test_a_first_token_that_ends_in_a_number_does_not_tell_the_dimension(tmp_path: Path) -> None:
+    (tmp_path / "v").write_text("route 66 1 2\nplain 5 6\n")
+    found = Embeddings.load(tmp_path / "v")
+    assert found.tokens == ("route 66", "plain")
+    assert found.vectors.tolist() == [[1, 2], [5, 6]]
+
+
 def test_word2vec_binary_both_row_ends(tmp_path: Path) -> None:
     gensims = b"2 2\nthe " + BINARY[0] + "日本 ".encode() + BINARY[1]
     assert saved(tmp_path / "v.bin", "word2vec-binary") == gensims
