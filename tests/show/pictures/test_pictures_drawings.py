@@ -13,6 +13,7 @@ from w2vtrain.run.stage import atomic_stage
 from w2vtrain.show.pictures import drawing, snapshots
 from w2vtrain.show.pictures.curves import (
     Frequencies,
+    History,
     draw_frequencies,
     draw_history,
     read_frequencies,
@@ -135,6 +136,8 @@ def test_history_of_one_run_and_of_two(run, tmp_path):
     assert history.epoch_ends.tolist() == [20]
     assert history.epochs_done.tolist() == [0.5, 1, 1.5, 2]
     assert np.isnan(history.columns["val_loss"]).tolist() == [True, False, True, False]
+    later = History("goes on", {"epoch": np.array([3.0, 3, 4]), "step": np.array([5.0, 10, 20])})
+    assert later.epochs_done.tolist() == [2.5, 3, 4]  # of a training that goes on after epoch 2
     draw_history([history], [tmp_path / "one.png"])
     draw_history([history, history], [tmp_path / "two.svg"], by_epochs=True)
     assert (tmp_path / "two.svg").read_bytes().startswith(SVG)

@@ -7,6 +7,7 @@ from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import atomic_stage
+from w2vtrain.show.projector.bookmarks import write_bookmarks
 from w2vtrain.show.projector.bundle import BundleSettings, make_bundle
 from w2vtrain.show.projector.check import check
 from w2vtrain.show.projector.columns import clusters, first_characters, user_columns
@@ -57,10 +58,25 @@ def test_a_bundle_is_made_once_and_anew_when_it_is_stale(run, tmp_path):
     assert not make_bundle(run, at, NO_LAYOUT).reused
     assert make_bundle(run, at, NO_LAYOUT).reused
     assert not make_bundle(run, at, BundleSettings(layouts=(), clusters=0, top=5)).reused
+    assert make_bundle(run, at, NO_LAYOUT).rows == 40
     with atomic_stage(RunDirectory(run).model, {}) as folder:  # trained again
         Vocabulary(("a", "b"), np.array([2, 1])).save(folder / "vocabulary.tsv")
         np.save(folder / "vectors.npy", np.eye(2, dtype=np.float32))
     assert make_bundle(run, at, NO_LAYOUT).rows == 2
+
+
+def test_views_open_a_tab_that_leaves_the_points_where_they_are(tmp_path):
+    """The page's own t-SNE tab would start t-SNE anew."""
+    places = np.array([[0, 0], [4, 2]], np.float32)
+    write_bookmarks(tmp_path / "b.json", {"umap": places, "tsne": places, "pca": places}, 5)
+    states = json.loads((tmp_path / "b.json").read_bytes())
+    assert [state["selectedProjection"] for state in states] == ["umap", "custom", "custom"]
+    # moved and scaled alike on both axes: the longer one goes from -1 to 1
+    assert states[0]["projections"] == [
+        {"umap-0": -1.0, "umap-1": -0.5},
+        {"umap-0": 1.0, "umap-1": 0.5},
+    ]
+    assert states[1]["projections"][1] == {"linear-x": 1.0, "linear-y": 0.5}
 
 
 def test_a_folder_with_something_else_is_left_alone(run, tmp_path):
