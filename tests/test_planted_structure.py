@@ -11,15 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from w2vtrain import Embeddings, RunConfig
+from w2vtrain import Embeddings, RunConfig, TrainConfig, Word2Vec
 from w2vtrain.analysis.evaluation import (
     AnalogySet,
     SimilaritySet,
     evaluate_analogies,
     evaluate_similarity,
 )
+from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.corpus.prepare import prepare
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.training.explicit_pairs import first_pairs
 from w2vtrain.training.train import train
 
 ROOT = Path(__file__).parents[1]
@@ -28,7 +30,7 @@ DEMO = RunConfig.load(ROOT / "configs/demo.toml")
 
 
 def scores(vectors: Embeddings) -> tuple[float, float]:
-    """Returns the share of right analogies and Spearman's correlation of the planted pairs."""
+    """Return the share of right analogies and Spearman's correlation of the planted pairs."""
     analogies = evaluate_analogies(vectors, AnalogySet.read(DATA / "analogies.txt"))
     pairs = evaluate_similarity(vectors, SimilaritySet.read(DATA / "similarity.tsv"))
     assert analogies.total.skipped == pairs.skipped == 0
@@ -70,6 +72,45 @@ def test_planted_structure_is_found_and_controls_know_nothing(run, tmp_path):
     analogies, spearman = scores(Embeddings.load(tmp_path / "run"))
     assert analogies < 0.2
     assert spearman < 0.3
+
+
+def test_word2vec_compiled_with_adam_finds_the_planted_structure_and_goes_on(run, tmp_path):
+    import keras
+
+    corpus = Corpus.open(RunDirectory(run))
+    config = TrainConfig(pairs="explicit", subsample_threshold=DEMO.train.subsample_threshold)
+    pairs = first_pairs(corpus, config)
+    inputs, few = (pairs.targets, pairs.contexts), slice(50_000)
+    model = Word2Vec(vocabulary_size=len(corpus.counts), embedding_dim=32)
+    model.compile(
+        keras.optimizers.Adam(0.01),
+        keras.losses.BinaryCrossentropy(from_logits=True),
+        metrics=[keras.metrics.BinaryAccuracy(threshold=0.0)],
+        jit_compile=False,
+    )
+    held_out = (tuple(array[few] for array in inputs), pairs.labels[few])
+    untrained = model.evaluate(*held_out, batch_size=4096, verbose=0)
+    model.fit(
+        inputs, pairs.labels, batch_size=4096, validation_data=held_out, shuffle=False, verbose=0
+    )
+    trained = model.evaluate(*held_out, batch_size=4096, verbose=0)
+    assert trained[0] < untrained[0] == pytest.approx(np.log(2), abs=0.01)
+    assert trained[1] > untrained[1]
+
+    def spearman(of: Word2Vec) -> float:
+        vectors = of.word_vectors()[corpus.first_id :]
+        tokens = corpus.vocabulary.tokens[corpus.first_id :]
+        known = SimilaritySet.read(DATA / "similarity.tsv")
+        return evaluate_similarity(Embeddings(tokens, vectors), known).spearman.value
+
+    assert spearman(model) >= 0.8
+    model.save(tmp_path / "word2vec.keras")
+    again = keras.models.load_model(tmp_path / "word2vec.keras")
+    np.testing.assert_array_equal(again.word_vectors(), model.word_vectors())
+    assert int(again.optimizer.iterations) == int(model.optimizer.iterations) > 0
+    again.fit(tuple(array[few] for array in inputs), pairs.labels[few], batch_size=4096, verbose=0)
+    assert (again.word_vectors() != model.word_vectors()).any()
+    assert spearman(again) >= 0.8
 
 
 @pytest.mark.slow

@@ -92,7 +92,7 @@ class TrainConfig(Config):
     @classmethod
     def variants(cls) -> list[type["TrainConfig"]]:
         """Return the config classes of all objectives, the default one first."""
-        own = [c for c in _subclasses(TrainConfig) if "objective" in c.__annotations__]
+        own = {c for c in _subclasses(TrainConfig) if "objective" in c.__annotations__}
         return sorted(own, key=lambda c: (c.objective != TrainConfig.objective, _title(c)))
 
     @classmethod
@@ -287,8 +287,10 @@ def seconds(text: str, name: str) -> float:
 
 
 def _title(config: type[TrainConfig]) -> str:
+    """Return the options that choose a config class, without `--objective` before them."""
+    two_ways = config.objective == TrainConfig.objective
     explicit = getattr(config, "pairs", None) == "explicit"
-    return config.objective + (" --pairs explicit" if explicit else "")
+    return config.objective + (" --pairs explicit" if two_ways and explicit else "")
 
 
 def _names(config: type[TrainConfig]) -> set[str]:

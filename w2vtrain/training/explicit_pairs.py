@@ -76,12 +76,18 @@ class ExplicitNegativeSampling(Objective):
         rate = linear_decay(self.learning_rate, self.steps_per_epoch * epochs)
         self.model.compile(
             optimizer=keras.optimizers.Adam(rate),
-            loss=keras.losses.BinaryCrossentropy(from_logits=True),
+            loss=self.loss(),
             loss_weights=[1 + config.num_negatives],  # Keras means over the scores of a pair
             steps_per_execution=each,
             jit_compile=False,
         )
         self.details["pairs_per_step"] = BATCH_SIZE
+
+    def loss(self) -> Any:
+        """Return the Keras loss of the scores of a pair's context and noise words."""
+        import keras
+
+        return keras.losses.BinaryCrossentropy(from_logits=True)
 
     def batches(self, start: Position) -> Iterator[tuple[Any, Position]]:
         """Yield `((targets, contexts), labels)` without end, each with the position after it."""
