@@ -105,7 +105,8 @@ def test_max_rows_counts_a_last_line_without_an_end(capsys):
 def test_the_run_directory_is_no_input(capsys, inputs):
     Path("a.txt").write_text("one two")
     first, again = (prepare(capsys, inputs) for _ in range(2))
-    assert first == again == (0, {"one": 1, "two": 1}, "")
+    said = "Next: w2v train run\n"
+    assert first == again == (0, {"one": 1, "two": 1}, said)
 
 
 def test_a_file_name_that_is_not_utf8(capsys):
