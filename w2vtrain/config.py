@@ -5,14 +5,16 @@ and a TOML file (`run_config`) has one table for each of them. A field's `metada
 help of its option. The settings of training are in `training.config`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, Self
 
 from w2vtrain.errors import W2VError
 from w2vtrain.settings import Config, option
 
 Standardize = Literal["lower-and-strip-punctuation", "lower", "none"]
 Split = Literal["whitespace", "character"]
+Normalize = Literal["nfc", "nfkc", "none"]
 Boundary = Literal["line", "paragraph", "file"]
 EncodingErrors = Literal["strict", "replace"]
 Noise = Literal["log-uniform", "unigram"]
@@ -40,6 +42,11 @@ class PrepareConfig(Config):
     encoding_errors: EncodingErrors = option(
         "strict", "What to do with bytes that do not decode: stop, or replace and count them."
     )
+    normalize: Normalize = option(
+        "nfc",
+        "Unicode form of the text, so that what looks the same is the same: nfkc also resolves "
+        "ligatures and full-width letters.",
+    )
     standardize: Standardize = option(
         "lower-and-strip-punctuation", "What happens to the text before it is split."
     )
@@ -57,6 +64,7 @@ class PrepareConfig(Config):
 
     def __post_init__(self) -> None:
         self._choice("encoding_errors", EncodingErrors)
+        self._choice("normalize", Normalize)
         self._choice("standardize", Standardize)
         self._choice("split", Split)
         self._choice("boundary", Boundary)
@@ -70,6 +78,16 @@ class PrepareConfig(Config):
             raise W2VError(
                 f"Unknown --encoding {self.encoding!r}.", "Try utf-8, latin-1 or cp1252."
             ) from None
+
+    @classmethod
+    def from_manifest(cls, settings: Mapping[str, Any], where: str = "settings") -> Self:
+        """Return the settings that a corpus was prepared with, by any version.
+
+        Args:
+            settings: `config` of the manifest; what it does not hold yet was not done.
+            where: what errors call it.
+        """
+        return cls.from_mapping({"normalize": "none", **settings}, where)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def why_not(run: str | Path, token: str) -> Trace:
         raise W2VError(f"{token!r} is no word.", "Give a word as the text has it.")
     directory = RunDirectory(Path(run))
     manifest = read_corpus_manifest(directory)
-    config = PrepareConfig.from_mapping(manifest["config"], f"{directory.corpus / MANIFEST}")
+    config = PrepareConfig.from_manifest(manifest["config"], f"{directory.corpus / MANIFEST}")
     return _Tracer(directory, manifest, config, token).trace()
 
 
@@ -85,7 +85,7 @@ class _Tracer:
         self._manifest = manifest
         self._config = config
         self._token = token
-        self._tokenizers = Tokenizers()
+        self._tokenizers = Tokenizers(config.normalize)
         self._counts = CountedWords(run, config, manifest["summary"])
         self._steps: list[Step] = []
 

@@ -7,9 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from w2vtrain.config import PrepareConfig, Split, Standardize
+from w2vtrain.config import Normalize, PrepareConfig, Split, Standardize
 from w2vtrain.corpus.counting import LONGEST_TOKEN
 from w2vtrain.corpus.documents import read_input
+from w2vtrain.corpus.normalization import normalize_text
 from w2vtrain.corpus.prepare import LEFT_OUT
 from w2vtrain.corpus.sources import STDIN
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, Vocabulary
@@ -111,10 +112,11 @@ def search_inputs(
     """Search the inputs of a run for some texts, decoded as the run decoded them.
 
     Args:
-        texts: what to look for, inside words too.
+        texts: what to look for, inside words too; normalized as the inputs are.
         inputs: of the run's manifest.
         config: that the run was prepared with.
     """
+    texts = [normalize_text(text, config.normalize) for text in texts]
     times, folded = [0] * len(texts), [0] * len(texts)
     examples = [""] * len(texts)
     unread: list[str] = []
@@ -130,7 +132,7 @@ def search_inputs(
         digest = ""
         try:
             for piece in read_input(path, config, left):
-                content = piece.text or ""
+                content = normalize_text(piece.text or "", config.normalize)
                 lower = content.casefold()
                 for i, text in enumerate(texts):
                     times[i] += content.count(text)
@@ -166,17 +168,18 @@ def _excerpt(text: str, lower: str, wanted: str) -> str:
 class Tokenizers:
     """The tokenizer that a run's saved vectorizer holds, and those of the other choices."""
 
-    def __init__(self) -> None:
+    def __init__(self, normalize: Normalize) -> None:
         from w2vtrain.tensorflow_runtime import configure
 
         self._tf: Any = configure()
+        self._normalize = normalize
 
     def tokens(self, text: str, standardize: Standardize, split: Split) -> list[str]:
         """Return the tokens of one text."""
         from w2vtrain.corpus.standardization import splitter, standardizer
 
         texts = self._tf.constant([text])
-        change = standardizer(standardize)
+        change = standardizer(standardize, self._normalize)
         pieces = splitter(split)(texts if change is None else change(texts))
         return [token.decode() for token in pieces.flat_values.numpy().tolist()]
 

@@ -24,7 +24,8 @@ def config_options(
     """Returns a decorator that gives a command one option for each field of the config classes.
 
     The command takes a keyword `given`: for each stage, the options that the user typed. Its other
-    parameters stay as they are.
+    parameters stay as they are. Of two stages with a field of one name the last has the plain
+    option, and the other one with the name of its stage: `--prepare-normalize`.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -33,8 +34,20 @@ def config_options(
             for name, p in inspect.signature(command, eval_str=True).parameters.items()
             if name != "given"
         ]
+        owner = {
+            f.name: stage for stage, config in stages.items() for f, _ in config.option_fields()
+        }
         options = [
-            (stage, f, _parameter(f, hint, stage if len(stages) > 1 else None))
+            (
+                stage,
+                f,
+                _parameter(
+                    f.name if owner[f.name] == stage else f"{stage}_{f.name}",
+                    f,
+                    hint,
+                    stage if len(stages) > 1 else None,
+                ),
+            )
             for stage, config in stages.items()
             for f, hint in config.option_fields()
         ]
@@ -65,10 +78,10 @@ def merged(
     return {**{key.replace("-", "_"): value for key, value in table.items()}, **given}
 
 
-def _parameter(f: Any, hint: Any, panel: str | None) -> inspect.Parameter:
+def _parameter(name: str, f: Any, hint: Any, panel: str | None) -> inspect.Parameter:
     plain = [part for part in typing.get_args(hint) if part is not type(None)]
     kind = plain[0] if type(None) in typing.get_args(hint) else hint
-    flag = "--" + f.name.replace("_", "-")
+    flag = "--" + name.replace("_", "-")
     parser = f.metadata["parser"]
     parsing = {"parser": parser, "metavar": "N"} if parser else {}
     default = "" if f.default is None else f" (default: {f.default})"
@@ -80,7 +93,7 @@ def _parameter(f: Any, hint: Any, panel: str | None) -> inspect.Parameter:
         rich_help_panel=f"Options of {panel}" if panel else f.metadata["panel"],
     )
     return inspect.Parameter(
-        f.name,
+        name,
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
         annotation=Annotated[kind | None, info],

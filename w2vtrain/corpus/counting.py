@@ -14,6 +14,7 @@ import numpy as np
 
 from w2vtrain.config import PrepareConfig, Split, Standardize
 from w2vtrain.corpus.documents import Block
+from w2vtrain.corpus.normalization import normalize_text
 from w2vtrain.corpus.vocabulary import OOV_TOKEN
 from w2vtrain.tensorflow_runtime import available_threads
 
@@ -51,13 +52,14 @@ def tokenized(
 
     Args:
         blocks: of text, one unit a line.
-        config: `standardize` and `split` are used.
+        config: `normalize`, `standardize` and `split` are used.
     """
     tokenize = _tokenizer(config.standardize, config.split)
     workers = min(2, available_threads())
 
     def work(block: Block) -> TokenizedBlock:
-        unique, lengths, index, rows = tokenize(block.text.encode())
+        text = normalize_text(block.text, config.normalize)
+        unique, lengths, index, rows = tokenize(text.encode())
         return TokenizedBlock(
             block,
             unique.numpy().tolist(),

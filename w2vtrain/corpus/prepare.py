@@ -20,6 +20,7 @@ from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.counting import LONGEST_TOKEN, Counted, TokenCounter, TokenizedBlock, tokenized
 from w2vtrain.corpus.documents import packed, read_inputs
 from w2vtrain.corpus.encoding import TokenSpool
+from w2vtrain.corpus.normalization import UNICODE_VERSION
 from w2vtrain.corpus.sources import (
     ARCHIVES,
     STDIN,
@@ -134,7 +135,7 @@ def prepare(
     from w2vtrain.tensorflow_runtime import configure
 
     configure()
-    record: dict[str, Any] = {"stage": "prepare", "config": config.as_dict()}
+    record = new_record(config)
     with run_lock(directory.root), atomic_stage(directory.corpus, record) as folder:
         reading = Reading(sources, config, folder, progress)
         summary = reading.run(str(run))
@@ -150,6 +151,14 @@ def _check_column(sources: Sources, config: PrepareConfig) -> None:
             f"--text-column {config.text_column} is given, but no input is a table.",
             f"Leave it out, or give the table a name that ends in {', '.join(sorted(TABLES))}.",
         )
+
+
+def new_record(config: PrepareConfig) -> dict[str, Any]:
+    """Return what the manifest of a corpus begins with."""
+    record: dict[str, Any] = {"stage": "prepare", "config": config.as_dict()}
+    if config.normalize != "none":
+        record["unicode"] = UNICODE_VERSION
+    return record
 
 
 def write_words(

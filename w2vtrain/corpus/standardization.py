@@ -13,16 +13,17 @@ The rule of `lower-and-strip-punctuation`, the default:
 4. ’ becomes '.
 
 Soft hyphens, variation selectors and other marks that only steer the display are removed first, so
-that they split no word. Text is not normalized: é as one code point and as e with a combining
-accent are two spellings.
+that they split no word. Text is normalized before all of this (see `normalization`).
 """
 
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
-from w2vtrain.config import Split, Standardize
+from w2vtrain.config import Normalize, Split, Standardize
+from w2vtrain.corpus.normalization import normalize_text
 
 _PACKAGE = "w2vtrain"
 
@@ -102,8 +103,54 @@ def split_characters(text: Any) -> Any:
     return tf.strings.unicode_split(text, "UTF-8")
 
 
-def standardizer(name: Standardize) -> Any:
-    """Return TextVectorization's `standardize` for the option: a function, or None."""
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class NormalizeAndStandardize:
+    """Normalize text with Python's Unicode tables, then standardize it.
+
+    Args:
+        normalize: `nfc` or `nfkc`.
+        standardize: as in `PrepareConfig`.
+    """
+
+    def __init__(self, normalize: Normalize, standardize: Standardize) -> None:
+        self.normalize: Normalize = normalize
+        self.standardize: Standardize = standardize
+
+    def __call__(self, text: Any) -> Any:
+        """Return text, normalized and standardized.
+
+        Args:
+            text: string tensor of UTF-8, any shape.
+        """
+        text = tf.convert_to_tensor(text)
+        normal = tf.numpy_function(self._normalized, [text], tf.string, stateful=False)
+        normal.set_shape(text.shape)
+        standardize = standardizer(self.standardize)
+        return normal if standardize is None else standardize(normal)
+
+    def get_config(self) -> dict[str, str]:
+        """Return the arguments, for Keras to save."""
+        return {"normalize": self.normalize, "standardize": self.standardize}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "NormalizeAndStandardize":
+        """Return the object that `get_config` describes."""
+        return cls(**config)
+
+    def _normalized(self, text: Any) -> Any:
+        """Normalize an object array of UTF-8, or a single text, as TensorFlow hands it over."""
+        texts = np.asarray(text, dtype=object)
+        found = np.empty(texts.shape, dtype=object)
+        for place, value in np.ndenumerate(texts):
+            decoded = value.decode("utf-8", "replace")
+            found[place] = normalize_text(decoded, self.normalize).encode()
+        return found
+
+
+def standardizer(name: Standardize, normalize: Normalize = "none") -> Any:
+    """Return TextVectorization's `standardize` for the options: a callable, or None."""
+    if normalize != "none":
+        return NormalizeAndStandardize(normalize, name)
     known = {"lower-and-strip-punctuation": lower_and_strip_punctuation, "lower": lower}
     return known.get(name)
 

@@ -14,7 +14,14 @@ import numpy as np
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.encoding import NpyWriter
-from w2vtrain.corpus.prepare import LEFT_OUT, PrepareProgress, PrepareSummary, Reading, write_words
+from w2vtrain.corpus.prepare import (
+    LEFT_OUT,
+    PrepareProgress,
+    PrepareSummary,
+    Reading,
+    new_record,
+    write_words,
+)
 from w2vtrain.corpus.sources import STDIN, Sources, find_sources
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
@@ -55,7 +62,7 @@ def update(
     sources = find_sources([str(name) for name in inputs], directory.root)
     with run_lock(directory.root):
         manifest = read_manifest(directory.corpus, made_by, verify=True)
-        before = PrepareConfig.from_mapping(manifest["config"])
+        before = PrepareConfig.from_manifest(manifest["config"])
         config = config or before
         _check_update(before, config)
         if _just_added(manifest, sources):
@@ -63,7 +70,7 @@ def update(
         from w2vtrain.tensorflow_runtime import configure
 
         configure()
-        record: dict[str, Any] = {"stage": "prepare", "config": config.as_dict()}
+        record = new_record(config)
         with atomic_stage(directory.corpus, record) as folder:
             summary = _grow(directory, folder, manifest, sources, config, record, progress)
             record["summary"] = dataclasses.asdict(summary)
@@ -74,7 +81,7 @@ def prepared_settings(run: str | Path) -> dict[str, Any]:
     """Return the settings that the corpus of a run was made with, as `PrepareConfig` has them."""
     directory = RunDirectory(Path(run))
     settings = read_manifest(directory.corpus, f"w2v prepare INPUT... -o {run}")["config"]
-    return dict(settings)
+    return PrepareConfig.from_manifest(settings).as_dict()
 
 
 def _check_update(before: PrepareConfig, config: PrepareConfig) -> None:

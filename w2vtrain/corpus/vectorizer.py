@@ -27,7 +27,7 @@ def make_vectorizer(words: Sequence[str], config: PrepareConfig) -> Any:
 
     Args:
         words: without padding and `[UNK]`; the first gets id 2.
-        config: its `standardize` and `split` are used.
+        config: its `normalize`, `standardize` and `split` are used.
     """
     import keras
     import numpy as np
@@ -35,7 +35,7 @@ def make_vectorizer(words: Sequence[str], config: PrepareConfig) -> Any:
     from w2vtrain.corpus.standardization import splitter, standardizer
 
     return keras.layers.TextVectorization(
-        standardize=standardizer(config.standardize),
+        standardize=standardizer(config.standardize, config.normalize),
         split=splitter(config.split),
         output_mode="int",
         ragged=True,

@@ -1,0 +1,104 @@
+"""Bring text that looks the same into the same code points, by Python's Unicode tables.
+
+The rules of `nfc`, the default, and `nfkc`:
+
+1. Soft hyphens and marks of byte order are removed. A zero-width space becomes a space.
+2. A zero-width joiner or non-joiner is removed after a character of the Latin, Greek, Cyrillic and
+   Armenian scripts, digits and punctuation of ASCII among them, none of which needs it. It stays
+   after others: Persian, Indic scripts and emoji spell with it.
+3. Unicode's normalization form of that name. NFC composes: `e` with a combining accent becomes `é`.
+   NFKC also replaces compatibility characters: the ligature `ﬁ` becomes `fi`, `Ａ` becomes `A`,
+   `①` becomes `1`, `½` becomes `1⁄2`.
+
+Vowel marks of Arabic and Hebrew stay (their order becomes the canonical one).
+"""
+
+import functools
+import re
+import unicodedata
+from typing import Literal
+
+import numpy as np
+
+from w2vtrain.config import Normalize
+
+UNICODE_VERSION = unicodedata.unidata_version
+_FIRST_SUSPECT = 0x80  # ASCII is normal in every form
+
+_NON_JOINER, _JOINER = "\u200c", "\u200d"
+# After these a joiner is needless: Latin, Greek, Cyrillic, Armenian and ASCII, but no line end.
+_WITHOUT_JOINERS = re.compile("[\u0001-\t\u000b-\u058f\u1e00-\u1fff]")
+
+
+def normalize_text(text: str, form: Normalize) -> str:
+    """Normalize a text; line ends stay where they are.
+
+    Args:
+        text: of any length; a unit or many, one a line.
+        form: `nfc`, `nfkc` or `none`, which returns the text as it is.
+
+    Source: Unicode Standard Annex 15, "Unicode Normalization Forms".
+    """
+    if form == "none" or text.isascii():
+        return text
+    for character, replacement in (("\u00ad", ""), ("\ufeff", ""), ("\u200b", " ")):
+        if character in text:
+            text = text.replace(character, replacement)
+    has_joiners = _JOINER in text or _NON_JOINER in text
+    text = _normal_form(_without_needless_joiners(text), form)
+    if has_joiners:  # after what NFKC has replaced by Latin letters, too
+        text = _normal_form(_without_needless_joiners(text), form)
+    return text
+
+
+def _without_needless_joiners(text: str) -> str:
+    for joiner in (_NON_JOINER, _JOINER, _NON_JOINER):  # the last for one that followed the other
+        if joiner not in text:
+            continue
+        first, *rest = text.split(joiner)
+        parts, last = [first], first[-1:]
+        for part in rest:
+            if not _WITHOUT_JOINERS.fullmatch(last):
+                parts.append(joiner)
+                last = joiner
+            parts.append(part)
+            last = part[-1:] or last
+        text = "".join(parts)
+    return text
+
+
+def _normal_form(text: str, form: Normalize) -> str:
+    """Normalize the lines that hold a suspect character; most have none."""
+    name: Literal["NFC", "NFKC"] = "NFC" if form == "nfc" else "NFKC"
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    places = np.flatnonzero(codes >= _FIRST_SUSPECT)
+    places = places[_suspects(name)[codes[places]]]
+    parts, done = [], 0
+    for place in places.tolist():
+        if place >= done:
+            start = text.rfind("\n", done, place) + 1 or done
+            end = text.find("\n", place)
+            end = len(text) if end < 0 else end
+            parts += [text[done:start], unicodedata.normalize(name, text[start:end])]
+            done = end
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+@functools.cache
+def _suspects(name: Literal["NFC", "NFKC"]) -> np.ndarray:
+    """Return for each code point whether text with it may not be normal: bool, `(0x110000,)`.
+
+    That is what the form replaces, what it may reorder, and what may join the character before.
+    Beyond the Basic Multilingual Plane all are suspect, which saves their look-up.
+    """
+    suspects = np.ones(0x110000, bool)
+    seconds = [*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)]  # Hangul vowels and finals
+    for code in range(0x10000):
+        character = chr(code)
+        parts = unicodedata.decomposition(character).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            seconds.append(int(parts[1], 16))
+        replaced = not unicodedata.is_normalized(name, character)
+        suspects[code] = replaced or unicodedata.combining(character) > 0
+    suspects[seconds] = True
+    return suspects
