@@ -327,6 +327,7 @@ def main() -> int:
     end = time.monotonic() + options.minutes * 60
     with tempfile.TemporaryDirectory() as place:
         soak = Soak(Path(place), options.seed)
+        soak.clear()  # which makes a first model
         while time.monotonic() < end:
             soak.pair()
         soak.clear()

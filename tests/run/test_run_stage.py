@@ -207,6 +207,14 @@ def test_damage_is_named(folder, damage, message):
     assert "w2v prepare" in caught.value.hint
 
 
+def test_damage_at_the_end_of_a_large_file_is_named(folder):
+    make(folder, bytes(300_000))
+    (folder / "a.bin").write_bytes(bytes(299_999) + b"\1")
+    read_manifest(folder, "w2v prepare")
+    with pytest.raises(W2VError, match=r"a\.bin is damaged: its SHA-256"):
+        read_manifest(folder, "w2v prepare", verify=True)
+
+
 def test_a_run_of_another_format_is_refused(folder):
     manifest = json.loads((folder / MANIFEST).read_text())
     manifest.update(format=999, w2vtrain="9.9")

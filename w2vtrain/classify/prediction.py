@@ -12,7 +12,7 @@ from w2vtrain.classify.training import CLASSIFIER, EVALUATION_BATCH, STAGE, padd
 from w2vtrain.corpus.vocabulary import OOV_ID, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import read_manifest
+from w2vtrain.run.stage import read_manifest, reading
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,13 @@ class Classifier:
         configure()
         from w2vtrain.classify.model import load_model
 
-        config = ClassifyConfig.from_mapping(manifest["config"], str(directory.model))
-        vocabulary = Vocabulary.load(directory.vocabulary)
-        return cls(
-            load_model(directory.model / CLASSIFIER, len(manifest["classes"]), config),
-            load_tokens(directory.model, vocabulary, config.standardize),
-            manifest["classes"],
-            config,
-        )
+        with reading(directory.model):
+            manifest = read_manifest(directory.model, made_by)
+            config = ClassifyConfig.from_mapping(manifest["config"], str(directory.model))
+            vocabulary = Vocabulary.load(directory.vocabulary)
+            model = load_model(directory.model / CLASSIFIER, len(manifest["classes"]), config)
+            tokens = load_tokens(directory.model, vocabulary, config.standardize)
+        return cls(model, tokens, manifest["classes"], config)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
         """Classify `texts`; return a prediction for each, in their order."""
