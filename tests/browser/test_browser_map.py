@@ -12,11 +12,13 @@ pytestmark = pytest.mark.slow
 WORDS = ["whale", "Whaler", "</script>", "犬", "naïve", "قطة", *(f"w{i}" for i in range(300))]
 
 
+VECTORS = np.random.default_rng(0).normal(size=(len(WORDS), 4)).astype(np.float32)
+EMBEDDINGS = Embeddings(WORDS, VECTORS, np.arange(len(WORDS), 0, -1))
+
+
 def write(tmp_path, **chosen):
-    vectors = np.random.default_rng(0).normal(size=(len(WORDS), 4)).astype(np.float32)
-    embeddings = Embeddings(WORDS, vectors, np.arange(len(WORDS), 0, -1))
     path = tmp_path / "map.html"
-    write_map_page(map_of(embeddings, "pca", **chosen), path, "A map <1>")
+    write_map_page(map_of(EMBEDDINGS, "pca", **chosen), path, "A map <1>")
     return path.as_uri()
 
 
@@ -24,7 +26,12 @@ def found(browser, text):
     box = browser.find_element("id", "search")
     box.clear()
     box.send_keys(text)
-    return [button.text for button in browser.find_elements("css selector", "#results button")]
+    return listed(browser)
+
+
+def listed(browser):
+    names = browser.find_elements("css selector", "#results button span:first-child")
+    return [name.text for name in names]
 
 
 def test_search_finds_words_and_no_request_leaves_the_machine(browser, tmp_path):
@@ -42,12 +49,14 @@ def test_search_finds_words_and_no_request_leaves_the_machine(browser, tmp_path)
     found(browser, "whaler")
     browser.find_element("id", "search").send_keys("\n")
     message = wait_for(lambda: browser.find_element("id", "message").text)
-    assert message == "Whaler (rank 2, 305 times)"
+    assert message == "Whaler (rank 2, 305 times), its neighbors by cosine:"
+    near = [token for token, _ in EMBEDDINGS.most_similar("Whaler", k=8)]
+    assert listed(browser) == near
     assert requests_of(browser) == [address]
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
 
 
-def test_zoom_and_hover(browser, tmp_path):
+def test_zoom_and_neighbors_on_hover(browser, tmp_path):
     from selenium.webdriver.common.action_chains import ActionChains
     from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
 
@@ -61,6 +70,24 @@ def test_zoom_and_hover(browser, tmp_path):
     x, y = browser.execute_script("return [screenX(0), screenY(0)]")
     script = (
         "canvas.dispatchEvent(new PointerEvent('pointermove', {clientX: arguments[0], "
-        "clientY: arguments[1]})); return tip.textContent"
+        "clientY: arguments[1]})); return tip.innerText.split(/[\\n\\t]+/)"
     )
-    assert browser.execute_script(script, x, y) == "whale (rank 1, 306 times)"
+    word, about, *near = browser.execute_script(script, x, y)
+    assert (word, about) == ("whale", "rank 1, 306 times")
+    expected = [(token, f"{cosine:.2f}") for token, cosine in EMBEDDINGS.most_similar("whale", k=8)]
+    assert list(zip(near[::2], near[1::2], strict=True)) == expected
+
+
+def test_colors_with_a_legend_light_and_dark(browser, tmp_path):
+    browser.switch_to.default_content()
+    browser.get(write(tmp_path, clusters=3))
+    legend = browser.find_elements("css selector", "#legend button")
+    assert [len(button.text.split()) for button in legend] == [4, 4, 4]  # a dot and three words
+    legend[1].click()
+    pressed = browser.find_elements("css selector", "#legend button[aria-pressed=true]")
+    assert len(pressed) == 1
+    assert browser.execute_script("return shown") == 1
+    background = "return getComputedStyle(document.body).backgroundColor"
+    light = browser.execute_script(background)
+    browser.find_element("id", "theme").click()
+    assert browser.execute_script(background) != light

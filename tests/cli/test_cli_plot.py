@@ -57,7 +57,9 @@ def test_analogy_and_similarity(run, capsys, tmp_path):
     ("arguments", "message"),
     [
         (["map", "RUN", "--method", "magic"], "--method is 'magic'"),
-        (["map", "RUN", "-o", "map.pdf"], "ends in '.pdf'"),
+        (["map", "RUN", "-o", "map.tiff"], "ends in '.tiff'"),
+        (["map", "RUN", "--theme", "pink"], "--theme is 'pink'"),
+        (["map", "RUN", "--clusters", "3", "--neighbors-of", "king"], "both choose the colors"),
         (["map", "RUN", "--words", "kraken"], "'kraken' is not in the vocabulary"),
         (["map", "RUN", "--checkpoints"], "0 snapshots"),
         (["map", "RUN", "--method", "vectors"], "have 6 numbers"),

@@ -13,7 +13,9 @@ from w2vtrain.cli.queries import Vectors
 from w2vtrain.errors import W2VError
 
 if TYPE_CHECKING:
+    from w2vtrain.show.pictures.drawing import Theme
     from w2vtrain.show.pictures.layouts import Progress
+    from w2vtrain.show.pictures.word_map import WordMap
     from w2vtrain.vectors.embeddings import Embeddings
 
 plot = typer.Typer(
@@ -25,11 +27,15 @@ Run = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
 OutputFiles = Annotated[
     list[Path] | None,
     typer.Option(
-        "--output", "-o", help="File to write; its ending says the form; may be repeated."
+        "--output", "-o", help="File to write; its ending says the format; may be repeated."
     ),
 ]
 Title = Annotated[str | None, typer.Option(help="Title of the picture.")]
-_STILL = (".png", ".svg")
+ThemeName = Annotated[
+    str, typer.Option("--theme", help="Colors: light, or dark for dark slides and pages.")
+]
+_STILL = (".png", ".svg", ".pdf")
+_WRITTEN = (".png", ".svg")  # where no --output says otherwise
 _METHOD = (
     "pca, tsne, umap, or vectors where they have 2 numbers. "
     "(default: vectors for those; tsne up to 5,000 words, umap above; pca with --checkpoints)"
@@ -53,19 +59,34 @@ def map_(
         bool,
         typer.Option("--checkpoints", help="Before, during and after the training, and moving."),
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the layout.")] = 1,
+    clusters: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Groups of similar words to color by, named by their words; 0 for none. "
+            "[default: 12, or none where words are chosen]",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the layout and the groups.")] = 1,
+    theme: ThemeName = "light",
     title: Title = None,
     output: OutputFiles = None,
     json: Json = False,
 ) -> None:
-    """Draw words in the plane: PNG, SVG, and an HTML page to zoom and search, offline."""
+    """Draw words in the plane: PNG, SVG, PDF, and an HTML page to zoom and search, offline."""
     from w2vtrain.cli.progress import bars
     from w2vtrain.show.pictures.layouts import METHODS
-    from w2vtrain.show.pictures.word_map import map_of
+    from w2vtrain.show.pictures.word_map import CLUSTERS, map_of
     from w2vtrain.vectors.embeddings import Embeddings
 
-    forms = (*_STILL, ".gif") if checkpoints else (*_STILL, ".html")
-    paths = _paths(vectors, "training-map" if checkpoints else "map", output, forms)
+    moving = ".gif" if checkpoints else ".html"
+    paths = _paths(vectors, "training-map" if checkpoints else "map", output, moving)
+    colors = _theme(theme)
+    if clusters is None:
+        clusters = 0 if words or neighbors_of or checkpoints else CLUSTERS
+    elif clusters and neighbors_of:
+        raise W2VError("--clusters and --neighbors-of both choose the colors.", "Leave one out.")
     embeddings = Embeddings.load(vectors)
     way = method or _default_method(embeddings.dim, min(top, len(embeddings)), checkpoints)
     if way not in METHODS:
@@ -79,13 +100,14 @@ def map_(
             highlight=highlight or (),
             neighbors_of=neighbors_of or (),
             k=k,
+            clusters=clusters,
             seed=seed,
             progress=progress,
         )
         if checkpoints:
-            _draw_checkpoints(vectors, chart, way, seed, paths, progress)
+            _draw_checkpoints(vectors, chart, way, seed, paths, progress, colors)
         else:
-            _draw_map(chart, paths, title or f"{vectors}")
+            _draw_map(chart, paths, title or f"{vectors}", colors, progress)
     _report(paths, {"words": len(chart.tokens), "method": way, "seed": seed}, json)
 
 
@@ -95,6 +117,7 @@ def history(
     by_epochs: Annotated[
         bool, typer.Option("--by-epochs", help="Draw over epochs, not over steps.")
     ] = False,
+    theme: ThemeName = "light",
     output: OutputFiles = None,
     json: Json = False,
 ) -> None:
@@ -102,7 +125,7 @@ def history(
     from w2vtrain.show.pictures.curves import draw_history, read_history
 
     paths = _paths(runs[0], "history", output)
-    draw_history([read_history(run) for run in runs], paths, by_epochs)
+    draw_history([read_history(run) for run in runs], paths, by_epochs, _theme(theme))
     _report(paths, {"runs": [str(run) for run in runs]}, json)
 
 
@@ -113,6 +136,7 @@ def frequency(
         float | None,
         typer.Option(min=0, max=1, help="Threshold to show. (default: the training's)"),
     ] = None,
+    theme: ThemeName = "light",
     title: Title = None,
     output: OutputFiles = None,
     json: Json = False,
@@ -122,7 +146,7 @@ def frequency(
 
     paths = _paths(run, "frequency", output)
     counts = read_frequencies(run, subsample_threshold)
-    draw_frequencies(counts, paths, f"{run}" if title is None else title)
+    draw_frequencies(counts, paths, f"{run}" if title is None else title, _theme(theme))
     record = {
         "words": len(counts.kept),
         "left_out": len(counts.left_out),
@@ -136,6 +160,7 @@ def frequency(
 def similarity(
     vectors: Vectors,
     words: Annotated[list[str], typer.Argument(metavar="WORD...", help="Two words or more.")],
+    theme: ThemeName = "light",
     title: Title = None,
     output: OutputFiles = None,
     json: Json = False,
@@ -145,7 +170,7 @@ def similarity(
     from w2vtrain.vectors.embeddings import Embeddings
 
     paths = _paths(vectors, "similarity", output)
-    order = draw_heat_map(Embeddings.load(vectors), words, paths, title or "")
+    order = draw_heat_map(Embeddings.load(vectors), words, paths, title or "", _theme(theme))
     _report(paths, {"words": order}, json)
 
 
@@ -153,6 +178,7 @@ def similarity(
 def analogy(
     vectors: Vectors,
     pairs: Annotated[list[str], typer.Argument(metavar="A:B...", help="Pairs: king:queen …")],
+    theme: ThemeName = "light",
     title: Title = None,
     output: OutputFiles = None,
     json: Json = False,
@@ -164,7 +190,7 @@ def analogy(
     paths = _paths(vectors, "analogy", output)
     embeddings = Embeddings.load(vectors)
     found = relation(embeddings, [_pair(text, embeddings) for text in pairs])
-    draw_relation(found, paths, title or "")
+    draw_relation(found, paths, title or "", _theme(theme))
     rows = zip(found.pairs, found.agreement.tolist(), strict=True)
     record = {"pairs": [{"from": a, "to": b, "agreement": c} for (a, b), c in rows]}
     _report(paths, record, json)
@@ -187,50 +213,63 @@ def _pair(text: str, embeddings: "Embeddings") -> tuple[str, str]:
     return next((p for p in pairs if p[0] in embeddings and p[1] in embeddings), pairs[0])
 
 
-def _draw_map(chart: object, paths: list[Path], title: str) -> None:
-    from w2vtrain.show.pictures.map_page import write_map_page
-    from w2vtrain.show.pictures.word_map import WordMap, draw_map
+def _theme(name: str) -> "Theme":
+    from w2vtrain.show.pictures.drawing import THEMES
 
-    assert isinstance(chart, WordMap)
+    if name not in THEMES:
+        raise W2VError(f"--theme is {name!r}.", f"Choose one of: {', '.join(THEMES)}.")
+    return THEMES[name]
+
+
+def _draw_map(
+    chart: "WordMap", paths: list[Path], title: str, theme: "Theme", progress: "Progress"
+) -> None:
+    from w2vtrain.show.pictures.map_page import write_map_page
+    from w2vtrain.show.pictures.word_map import draw_map
+
     still = [path for path in paths if path.suffix.lower() in _STILL]
     if still:
-        labeled = draw_map(chart, still, title)
+        labeled = draw_map(chart, still, title, theme)
         if labeled < len(chart.tokens):
             note(f"{labeled:,} of {len(chart.tokens):,} words have room for a label.")
     for path in paths:
         if path not in still:
-            write_map_page(chart, path, title)
+            write_map_page(chart, path, title, progress)
 
 
 def _draw_checkpoints(
-    run: Path, chart: object, method: str, seed: int, paths: list[Path], progress: "Progress"
+    run: Path,
+    chart: "WordMap",
+    method: str,
+    seed: int,
+    paths: list[Path],
+    progress: "Progress",
+    theme: "Theme",
 ) -> None:
     from w2vtrain.show.pictures import snapshots as over_time
-    from w2vtrain.show.pictures.word_map import WordMap
 
-    assert isinstance(chart, WordMap)
     kept = over_time.read_snapshots(run)
     places = over_time.places_over_time(kept, chart.ranks, method, seed, progress)  # type: ignore[arg-type]
     still = [path for path in paths if path.suffix.lower() in _STILL]
     if still:
-        over_time.draw_side_by_side(chart, places, kept.epochs, still)
+        over_time.draw_side_by_side(chart, places, kept.epochs, still, theme=theme)
     for path in paths:
         if path not in still:
-            over_time.draw_animation(chart, places, kept.epochs, path, progress)
+            over_time.draw_animation(chart, places, kept.epochs, path, progress, theme)
 
 
-def _paths(
-    source: Path, name: str, given: list[Path] | None, forms: tuple[str, ...] = _STILL
-) -> list[Path]:
-    """Return the files to write; refuses an unknown ending before any work is done."""
+def _paths(source: Path, name: str, given: list[Path] | None, more: str = "") -> list[Path]:
+    """Return the files to write; refuse an unknown ending before any work is done."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")  # letters that no font has
+    forms = (*_STILL, more) if more else _STILL
     if given:
         for path in given:
             if path.suffix.lower() not in forms:
                 raise W2VError(f"{path} ends in {path.suffix!r}.", f"Choose: {', '.join(forms)}.")
         return given
     folder = source / "pictures" if _is_run(source) else Path()
-    return [folder / f"{name}{form}" for form in forms]
+    written = (*_WRITTEN, more) if more else _WRITTEN
+    return [folder / f"{name}{form}" for form in written]
 
 
 def _is_run(source: Path) -> bool:

@@ -1,5 +1,6 @@
 """What is drawn, and that it is written: numbers by hand, files by their first bytes."""
 
+import base64
 import json
 import re
 
@@ -19,7 +20,8 @@ from w2vtrain.show.pictures.curves import (
     read_frequencies,
     read_history,
 )
-from w2vtrain.show.pictures.map_page import write_map_page
+from w2vtrain.show.pictures.drawing import THEMES
+from w2vtrain.show.pictures.map_page import map_page, write_map_page
 from w2vtrain.show.pictures.relations import (
     clustered_cosines,
     draw_heat_map,
@@ -63,13 +65,14 @@ def run(tmp_path):
 
 def test_a_map_is_written_in_all_forms_and_every_chosen_word_is_labelled(embeddings, tmp_path):
     chart = map_of(embeddings, "pca", words=WORDS, highlight=["ship"])
-    paths = [tmp_path / "new/map.png", tmp_path / "new/map.svg"]
+    paths = [tmp_path / f"new/map.{form}" for form in ("png", "svg", "pdf")]
     assert draw_map(chart, paths, "Words $") == len(WORDS)
     assert paths[0].read_bytes().startswith(PNG)
     assert paths[1].read_bytes().startswith(SVG)
-    again = tmp_path / "again.svg"
-    draw_map(chart, [again], "Words $")
-    assert again.read_bytes() == paths[1].read_bytes()
+    assert paths[2].read_bytes().startswith(b"%PDF")
+    again = [tmp_path / f"again.{form}" for form in ("png", "svg", "pdf")]
+    draw_map(chart, again, "Words $")
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in paths]
 
 
 def test_neighbors_share_a_group_and_highlighted_words_are_added(embeddings):
@@ -91,13 +94,55 @@ def test_a_map_needs_known_words_and_two_of_them(embeddings, tmp_path):
         draw_map(map_of(embeddings, "pca"), [tmp_path / "map.gif"])
 
 
+def unpacked(text, kind):
+    return np.frombuffer(base64.b64decode(text), kind)
+
+
+def test_the_page_holds_each_words_neighbors_by_cosine(embeddings, tmp_path):
+    chart = map_of(embeddings, "pca", clusters=3)
+    data = json.loads(re.search(r'id="data">(.*?)</script>', map_page(chart, ""), re.S)[1])
+    near = unpacked(data["near"], "<u4").reshape(len(WORDS), -1)
+    cosines = unpacked(data["cosines"], "<i1").reshape(near.shape)
+    assert near.shape[1] == 8
+    for row, word in enumerate(WORDS):
+        expected = embeddings.most_similar(word, k=8)
+        assert [WORDS[other] for other in near[row]] == [token for token, _ in expected]
+        np.testing.assert_allclose(cosines[row] / 100, [c for _, c in expected], atol=0.006)
+    of = unpacked(data["clusters"]["of"], "<u1")
+    assert of.tolist() == chart.clusters.of_rows.tolist()
+    assert len(data["clusters"]["names"]) == len(data["clusters"]["at"]) == of.max() + 1
+
+
+def test_words_are_sized_by_their_frequency_on_a_log_scale():
+    vectors = np.eye(3, dtype=np.float32)
+    chart = map_of(Embeddings(["a", "b", "c"], vectors, np.array([1000, 100, 10])), "pca")
+    np.testing.assert_allclose(chart.weights(), [1, 0.5, 0])
+    chart = map_of(Embeddings(["a", "b", "c"], vectors), "pca")  # without counts: by rank
+    # ranks 0, 1, 2: (log 4 - log 3) / (log 4 - log 2) for the second
+    np.testing.assert_allclose(chart.weights(), [1, np.log(4 / 3) / np.log(2), 0])
+
+
+def test_a_theme_colors_the_whole_picture(embeddings, tmp_path):
+    from PIL import Image
+
+    chart = map_of(embeddings, "pca", clusters=3)
+    for name, corner in (("light", (255, 255, 255)), ("dark", (22, 24, 29))):
+        draw_map(chart, [tmp_path / f"{name}.png"], "Words", THEMES[name])
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            pixels = np.asarray(picture.convert("RGB"))
+        assert tuple(pixels[0, 0]) == corner
+        colors = [tuple(bytes.fromhex(color[1:])) for color in THEMES[name].clusters[:3]]
+        found = {tuple(color) for color in pixels.reshape(-1, 3).tolist()}
+        assert found.issuperset(colors)  # the clusters' names
+
+
 def test_the_page_holds_the_words_and_no_address(embeddings, tmp_path):
     write_map_page(map_of(embeddings, "pca"), tmp_path / "map.html", "</title>{{data}}")
     page = (tmp_path / "map.html").read_text(encoding="utf-8")
     data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.S)[1])
     assert data["words"] == WORDS
-    assert data["counts"] == list(range(len(WORDS), 0, -1))
-    assert max(np.abs([*data["x"], *data["y"]])) == 1
+    assert unpacked(data["counts"], "<f8").tolist() == list(range(len(WORDS), 0, -1))
+    assert np.abs(unpacked(data["places"], "<f4")).max() == pytest.approx(1)
     assert "https:" not in page
     assert "http:" not in page
     assert page.count("</title>") == 1

@@ -2,18 +2,22 @@ import numpy as np
 import pytest
 
 from w2vtrain.show.pictures.drawing import figure
-from w2vtrain.show.pictures.labels import write_labels
+from w2vtrain.show.pictures.labels import Label, write_labels
 
 RANDOM = np.random.default_rng(0)
 
 
-def written(points, texts, **chosen):
+def written(points, texts, required=frozenset(), titles=frozenset(), lines=()):
     """Writes the labels in a picture; returns how many, and each one's box in pixels."""
     with figure(texts, 4, 4) as (_, axes):
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
         axes.set_axis_off()
-        number = write_labels(axes, points, texts, range(len(texts)), **chosen)
+        labels = [
+            Label(text, points[row], required=row in required, is_title=row in titles)
+            for row, text in enumerate(texts)
+        ]
+        number = len(write_labels(axes, labels, points, lines))
         boxes = {t.get_text(): t.get_window_extent() for t in axes.texts}
         corners = axes.transData.transform(points)
         frame = axes.get_window_extent()
@@ -51,6 +55,16 @@ def test_the_first_in_order_win_and_required_ones_are_all_written():
     assert number == 30
     all_boxes = list(boxes.values())
     assert not any(overlapping(a, b) for n, a in enumerate(all_boxes) for b in all_boxes[n + 1 :])
+
+
+def test_titles_come_first_and_stay_near_their_place():
+    points = RANDOM.uniform(0.3, 0.7, size=(200, 2))
+    texts = [*(f"word{i}" for i in range(199)), "a title"]
+    _, boxes, corners, frame = written(points, texts, titles=frozenset([199]))
+    box = boxes["a title"]
+    middle = np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2
+    assert np.linalg.norm(middle - corners[199]) < 0.3 * frame.width
+    assert not any(overlapping(box, boxes[name]) for name in boxes if name != "a title")
 
 
 def test_labels_avoid_lines_and_nothing_is_printed_where_there_is_no_room(capsys):

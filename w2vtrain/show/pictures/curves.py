@@ -18,10 +18,10 @@ from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest, reads
 from w2vtrain.show.pictures.drawing import (
-    COLORS,
     DASHES,
-    FAINT,
     MARKS,
+    THEMES,
+    Theme,
     figure,
     shape_bidi,
     write_figure,
@@ -88,9 +88,12 @@ def read_history(run: Path) -> History:
 
 
 def draw_history(
-    histories: Sequence[History], paths: Sequence[Path], by_epochs: bool = False
+    histories: Sequence[History],
+    paths: Sequence[Path],
+    by_epochs: bool = False,
+    theme: Theme = THEMES["light"],
 ) -> None:
-    """Write the curves of one or more runs to PNG or SVG files.
+    """Write the curves of one or more runs to PNG, SVG or PDF files.
 
     Args:
         histories: the trainings.
@@ -98,15 +101,15 @@ def draw_history(
         by_epochs: draw over epochs, which compares runs of different step sizes, not over steps.
     """
     names = [shape_bidi(history.name) for history in histories]
-    with figure(names, 8, 8, rows=len(_PANELS), sharex=True) as (drawing, axes):
+    with figure(names, 8, 8, rows=len(_PANELS), theme=theme, sharex=True) as (drawing, axes):
         for (column, title), panel in zip(_PANELS, axes, strict=True):
             for number, history in enumerate(histories):
-                _curve(panel, history, column, names[number], number, by_epochs)
+                _curve(panel, history, column, names[number], number, by_epochs, theme)
             panel.set_ylabel(title)
             if column != "loss":
                 panel.set_ylim(bottom=0)
         if len(histories) == 1 and not by_epochs:
-            _epochs(axes, histories[0])
+            _epochs(axes, histories[0], theme)
         if len(histories) > 1 or "val_loss" in histories[0].columns:
             for text in axes[0].legend(frameon=False).get_texts():
                 text.set_parse_math(False)
@@ -116,12 +119,18 @@ def draw_history(
 
 
 def _curve(
-    panel: Any, history: History, column: str, name: str, number: int, by_epochs: bool
+    panel: Any,
+    history: History,
+    column: str,
+    name: str,
+    number: int,
+    by_epochs: bool,
+    theme: Theme,
 ) -> None:
     steps = history.epochs_done if by_epochs else history.columns["step"]
     values = history.columns[column]
     style = {
-        "color": COLORS[number % len(COLORS)],
+        "color": theme.series[number % len(theme.series)],
         "linestyle": DASHES[number % len(DASHES)],
         "marker": MARKS[number % len(MARKS)],
         "markevery": (0.05 + 0.02 * number, 0.2),
@@ -135,13 +144,13 @@ def _curve(
         panel.plot(steps[known], held_out, label=f"{name}, held out", **style)
 
 
-def _epochs(axes: Any, history: History) -> None:
+def _epochs(axes: Any, history: History, theme: Theme) -> None:
     """Draw where epochs end, and number some of them."""
     ends = history.epoch_ends
     every = max(1, -(-len(ends) // 12))
     for number, step in enumerate(ends, start=1):
         for panel in axes:
-            panel.axvline(step, color=FAINT, linewidth=0.5, zorder=0)
+            panel.axvline(step, color=theme.faint, linewidth=0.5, zorder=0)
         if number % every == 0:
             axes[0].annotate(
                 str(number),
@@ -150,10 +159,10 @@ def _epochs(axes: Any, history: History) -> None:
                 ha="center",
                 va="bottom",
                 fontsize=7,
-                color="#555555",
+                color=theme.muted,
             )
     if len(ends):
-        axes[0].set_title("epochs", fontsize=8, color="#555555", loc="left")
+        axes[0].set_title("epochs", fontsize=8, color=theme.muted, loc="left")
 
 
 @dataclass(frozen=True)
@@ -198,17 +207,19 @@ def read_frequencies(run: Path, threshold: float | None = None) -> Frequencies:
     return Frequencies(kept, np.sort(left_out)[::-1], threshold)
 
 
-def draw_frequencies(counts: Frequencies, paths: Sequence[Path], title: str = "") -> None:
-    """Write the counts by rank, both on logarithmic axes, to PNG or SVG files."""
+def draw_frequencies(
+    counts: Frequencies, paths: Sequence[Path], title: str = "", theme: Theme = THEMES["light"]
+) -> None:
+    """Write the counts by rank, both on logarithmic axes, to PNG, SVG or PDF files."""
     ranks = np.arange(1, len(counts.kept) + 1)
     after = counts.after_subsampling
-    with figure([title], 8, 5.5) as (drawing, axes):
-        axes.plot(ranks, counts.kept, color=COLORS[0], label="in the text", linewidth=2)
+    with figure([title], 8, 5.5, theme=theme) as (drawing, axes):
+        axes.plot(ranks, counts.kept, color=theme.series[0], label="in the text", linewidth=2)
         share = after.sum() / max(counts.kept.sum(), 1)
         axes.plot(
             ranks,
             after,
-            color=COLORS[4],
+            color=theme.series[4],
             linestyle="--",
             label=f"kept by subsampling at {counts.threshold:g}: {share:.0%} of the text",
         )
@@ -216,8 +227,8 @@ def draw_frequencies(counts: Frequencies, paths: Sequence[Path], title: str = ""
             outside = np.arange(len(ranks) + 1, len(ranks) + len(counts.left_out) + 1)
             words, running = len(counts.left_out), int(counts.left_out.sum())
             label = f"left out: {words:,} words, {running:,} occurrences"
-            axes.plot(outside, counts.left_out, color="#777777", linestyle=":", label=label)
-            axes.axvline(len(ranks) + 0.5, color="#777777", linewidth=0.8)
+            axes.plot(outside, counts.left_out, color=theme.muted, linestyle=":", label=label)
+            axes.axvline(len(ranks) + 0.5, color=theme.muted, linewidth=0.8)
             axes.annotate(
                 f" cut-off: {len(ranks):,} words stay",
                 (len(ranks), 1),

@@ -14,6 +14,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,56 @@ from w2vtrain.run.files import translated_os_errors
 _LOG = logging.getLogger(__name__)
 _LIBRARIES = ("matplotlib", "sklearn", "umap", "openTSNE", "PIL", "textalloc")
 
-# Okabe and Ito's colors, ordered so that neighbors differ in lightness too: in gray, and to
-# color-blind eyes, they stay apart; the marks and dashes differ as well.
-COLORS = ("#0072B2", "#E69F00", "#000000", "#56B4E9", "#D55E00", "#009E73", "#CC79A7")
 MARKS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
-FAINT = "#B8B8B8"
-STILL = (".png", ".svg")
+STILL = (".png", ".svg", ".pdf")
+
+
+@dataclass(frozen=True)
+class Theme:
+    """The colors of a picture.
+
+    Args:
+        background, text: of the whole picture.
+        muted: lines and points that matter less.
+        faint: lines that only guide the eye.
+        series: of curves and groups: Okabe and Ito's, ordered so that neighbors differ in lightness
+            too; in gray, and to color-blind eyes, they stay apart.
+        clusters: of groups of words: Paul Tol's "muted" and more, for color-blind eyes too.
+    """
+
+    background: str
+    text: str
+    muted: str
+    faint: str
+    series: tuple[str, ...]
+    clusters: tuple[str, ...]
+
+
+THEMES = {
+    "light": Theme(
+        background="#FFFFFF",
+        text="#1F1F1F",
+        muted="#767676",
+        faint="#BDBDBD",
+        series=("#0072B2", "#E69F00", "#000000", "#56B4E9", "#D55E00", "#009E73", "#CC79A7"),
+        clusters=(
+            "#332288", "#CC6677", "#117733", "#AA4499", "#44AA99", "#882255",
+            "#4477AA", "#999933", "#EE7733", "#88CCEE", "#BBAA55", "#777777",
+        ),
+    ),
+    "dark": Theme(
+        background="#16181D",
+        text="#E8E8E8",
+        muted="#A0A0A0",
+        faint="#5A5E66",
+        series=("#4DA3DC", "#F0B840", "#FFFFFF", "#8CD0F5", "#F07F3C", "#2FC79A", "#E3A0C5"),
+        clusters=(
+            "#8F84E0", "#E88C9A", "#4DB372", "#D67FCB", "#6FD1C2", "#CF6A9B",
+            "#7FAEE0", "#C4C45A", "#F5A26B", "#A8DDF5", "#DDCB8A", "#ABABAB",
+        ),
+    ),
+}  # fmt: skip
 
 _RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _PREFERRED_FONTS = (  # tried first, in this order; then every other installed font
@@ -87,7 +131,13 @@ def umap_library() -> Any:
 
 @contextlib.contextmanager
 def figure(
-    texts: Iterable[str], width: float, height: float, rows: int = 1, columns: int = 1, **grid: Any
+    texts: Iterable[str],
+    width: float,
+    height: float,
+    rows: int = 1,
+    columns: int = 1,
+    theme: Theme = THEMES["light"],
+    **grid: Any,
 ) -> Iterator[tuple[Any, Any]]:
     """Yield a Matplotlib figure and its axes, with fonts that show `texts`.
 
@@ -96,6 +146,9 @@ def figure(
     Args:
         texts: all texts that will be drawn, after `shape_bidi`.
         width, height: inches.
+        rows, columns: of the axes.
+        theme: colors of everything that is not given a color.
+        grid: more arguments of Matplotlib's `Figure.subplots`.
     """
     matplotlib = library("matplotlib", "A picture")
     agg = library("matplotlib.backends.backend_agg", "A picture")
@@ -111,6 +164,15 @@ def figure(
         "svg.hashsalt": "w2v",  # the same picture, the same bytes
         "svg.fonttype": "path",  # the file shows its letters where their font is missing
         "axes.unicode_minus": False,
+        "pdf.fonttype": 42,  # letters stay letters, which printers and editors like
+        "figure.facecolor": theme.background,
+        "axes.facecolor": theme.background,
+        "savefig.facecolor": theme.background,
+        "text.color": theme.text,
+        "axes.edgecolor": theme.muted,
+        "axes.labelcolor": theme.text,
+        "xtick.color": theme.text,
+        "ytick.color": theme.text,
     }
     logging.getLogger("matplotlib.font_manager").addFilter(_is_not_about_fonts)
     with matplotlib.rc_context(settings):
@@ -123,8 +185,8 @@ def _is_not_about_fonts(record: logging.LogRecord) -> bool:
     return "findfont" not in record.getMessage()
 
 
-def write_figure(drawing: Any, paths: Sequence[Path], dpi: int = 144) -> None:
-    """Write a figure to files, PNG or SVG by their endings; the same figure gives the same bytes.
+def write_figure(drawing: Any, paths: Sequence[Path], dpi: int = 200) -> None:
+    """Write a figure as PNG, SVG or PDF by the files' endings; the same figure, the same bytes.
 
     Raises:
         W2VError: another ending, or a place that cannot be written.
@@ -135,9 +197,11 @@ def write_figure(drawing: Any, paths: Sequence[Path], dpi: int = 144) -> None:
                 f"{path} ends in {path.suffix!r}.", f"Choose one of: {', '.join(STILL)}."
             )
     for path in paths:
-        is_svg = path.suffix.lower() == ".svg"
-        metadata = {"Date": None} if is_svg else {"Software": None}
-        smaller = {} if is_svg else {"pil_kwargs": {"optimize": True}}
+        ending = path.suffix.lower()
+        metadata = {".png": {"Software": None}, ".svg": {"Date": None}}.get(
+            ending, {"CreationDate": None}
+        )
+        smaller = {"pil_kwargs": {"optimize": True}} if ending == ".png" else {}
         with translated_os_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             drawing.savefig(path, dpi=dpi, metadata=metadata, **smaller)

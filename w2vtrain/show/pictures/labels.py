@@ -2,93 +2,119 @@
 
 import contextlib
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from w2vtrain.show.pictures.drawing import FAINT, library
+from w2vtrain.show.pictures.drawing import THEMES, Theme, library
 
-_NEAR = 0.02  # of the picture's width: how far a label may be from its point
-_FAR = 0.25  # for labels that must be there
+_NEAR = 14.0  # points: how far a label may be from its place
+_TITLE = 50.0  # for titles
+_FAR = 100.0  # for labels that must be there
+_GAP = 4.0  # from a label to its own point, at least
+_MARGIN = 1.5  # to the middle of other points, to labels and lines
 _CANDIDATES = 60  # places tried for a label
 _SHORT_LINE = 9.0  # points: a label nearer than this needs no line to its point
+_HALO = 2.5  # points of background around a label, where lines or points come near
+
+
+@dataclass(frozen=True)
+class Label:
+    """A text that belongs to a place.
+
+    Args:
+        text: after `shape_bidi`.
+        place: float array, shape `(2,)`, in the axes' units.
+        size: of the letters, in points.
+        required: moved away, or over points, rather than left out.
+        is_title: names an area rather than a point: is required, and no line leads to its place.
+        bold: in bold letters.
+        color: by default that of the theme's text.
+    """
+
+    text: str
+    place: np.ndarray
+    size: float = 9.0
+    required: bool = False
+    is_title: bool = False
+    bold: bool = False
+    color: str | None = None
 
 
 def write_labels(
     axes: Any,
+    labels: Sequence[Label],
     points: np.ndarray,
-    texts: Sequence[str],
-    order: Sequence[int],
-    required: Collection[int] = frozenset(),
-    bold: Collection[int] = frozenset(),
-    font: float = 9.0,
     lines: Sequence[np.ndarray] = (),
-) -> int:
-    """Write labels beside points where there is room; return how many.
+    theme: Theme = THEMES["light"],
+) -> list[str]:
+    """Write the labels that find room; return their texts.
 
-    A label that is moved away from its point is joined to it by a line. The limits of the axes must
+    A label that is moved away from its place is joined to it by a line. The limits of the axes must
     be set before, and must not change afterwards.
 
     Args:
         axes: the Matplotlib axes.
-        points: float array, shape `(points, 2)`, in the axes' units; labels avoid all of them.
-        texts: a label for each point, after `shape_bidi`.
-        order: the labels wanted, the most important first.
-        required: labels that are moved away, or overlap, rather than being left out.
-        bold: labels in larger and bold letters.
-        font: size in points.
-        lines: float arrays, shape `(2, 2)`: from where to where lines run that labels avoid.
+        labels: the most important first; titles and required ones are placed before all others.
+        points: float array, shape `(points, 2)`, in the axes' units: what labels do not cover.
+        lines: float arrays, shape `(2, 2)`: from where to where lines run that labels do not cross.
+        theme: the picture's colors.
     """
     axes.figure.draw_without_rendering()  # labels are measured in the final layout
     axes.figure.set_layout_engine("none")
     avoided = list(lines)
-    number = 0
-    for rows, must in (
-        ([row for row in order if row in required], True),
-        ([row for row in order if row not in required], False),
-    ):
-        if rows:
-            written = _allocate(axes, points, texts, rows, must, bold, font, avoided)
-            number += len(written)
-            avoided += [edge for text in written for edge in _edges(axes, text)]
-    return number
+    written = []
+    titles = [label for label in labels if label.is_title]
+    required = [label for label in labels if label.required and not label.is_title]
+    wanted = [label for label in labels if not (label.required or label.is_title)]
+    for chosen, reach in ((titles, _TITLE), (required, _FAR), (wanted, _NEAR)):
+        if chosen:
+            texts = _allocate(axes, chosen, points, avoided, theme, reach)
+            written += [text.get_text() for text in texts]
+            avoided += [edge for text in texts for edge in _edges(axes, text)]
+    return written
 
 
 def _allocate(
     axes: Any,
+    labels: Sequence[Label],
     points: np.ndarray,
-    texts: Sequence[str],
-    rows: Sequence[int],
-    must: bool,
-    bold: Collection[int],
-    font: float,
     lines: Sequence[np.ndarray],
+    theme: Theme,
+    reach: float,
 ) -> list[Any]:
-    """Write the labels of some rows; return the Matplotlib texts that were written."""
+    """Write some labels; return the Matplotlib texts that were written."""
     textalloc = library("textalloc", "A picture with labels")
+    width = axes.get_window_extent().width * 72 / axes.figure.dpi  # of the axes, in points
+    effects = library("matplotlib.patheffects", "A picture with labels")
     ends = np.array(lines).reshape(-1, 2, 2)  # (lines, start and end, x and y)
     with contextlib.redirect_stdout(io.StringIO()):  # it prints where nothing finds room
         _, _, written, connectors = textalloc.allocate(
             axes,
-            *points[list(rows)].T,
-            [texts[row] for row in rows],
+            [label.place[0] for label in labels],
+            [label.place[1] for label in labels],
+            [label.text for label in labels],
             x_scatter=points[:, 0],
             y_scatter=points[:, 1],
             x_lines=list(ends[:, :, 0]) if len(ends) else None,
             y_lines=list(ends[:, :, 1]) if len(ends) else None,
-            textsize=[font + 2 * (row in bold) for row in rows],
-            fontweight=["bold" if row in bold else "normal" for row in rows],
-            margin=0.003,
-            min_distance=0.005,
-            max_distance=_FAR if must else _NEAR,
+            textsize=[label.size for label in labels],
+            fontweight=["bold" if label.bold else "normal" for label in labels],
+            textcolor=[label.color or theme.text for label in labels],
+            margin=_MARGIN / width,
+            min_distance=_GAP / width,
+            max_distance=reach / width,
             avoid_label_lines_overlap=True,
-            nbr_candidates=_CANDIDATES * (5 if must else 1),
-            draw_all=must,
-            linecolor=FAINT,
+            nbr_candidates=_CANDIDATES * (5 if reach > _NEAR else 1),
+            draw_all=reach > _NEAR,
+            linecolor=theme.faint,
+            draw_lines=reach != _TITLE,
             linewidth=0.6,
             va="bottom",
             parse_math=False,  # a word may hold a dollar sign
+            path_effects=[effects.withStroke(linewidth=_HALO, foreground=theme.background)],
         )
     for line in connectors:
         if line is not None and _length(axes, line) < _SHORT_LINE:

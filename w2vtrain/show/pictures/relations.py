@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.show.pictures.drawing import COLORS, MARKS, figure, shape_bidi, write_figure
-from w2vtrain.show.pictures.labels import write_labels
+from w2vtrain.show.pictures.drawing import MARKS, THEMES, Theme, figure, shape_bidi, write_figure
+from w2vtrain.show.pictures.labels import Label, write_labels
 from w2vtrain.vectors.embeddings import Embeddings
 
 _WITH_NUMBERS = 16  # up to so many words each cell shows its cosine
@@ -44,20 +44,27 @@ def clustered_cosines(
 
 
 def draw_heat_map(
-    embeddings: Embeddings, words: Sequence[str], paths: Sequence[Path], title: str = ""
+    embeddings: Embeddings,
+    words: Sequence[str],
+    paths: Sequence[Path],
+    title: str = "",
+    theme: Theme = THEMES["light"],
 ) -> list[str]:
-    """Write the clustered heat map to PNG or SVG files; return the words in its order."""
+    """Write the clustered heat map to PNG, SVG or PDF files; return the words in its order."""
     from scipy.cluster import hierarchy
 
     names, cosines, tree = clustered_cosines(embeddings, words)
     texts = [shape_bidi(name) for name in names]
     side = min(14.0, 3.5 + 0.32 * len(names))
     grid = {"width_ratios": (1, 6)}
-    with figure([*texts, title], side * 7 / 6, side, columns=2, gridspec_kw=grid) as (fig, axes):
+    with figure([*texts, title], side * 7 / 6, side, columns=2, theme=theme, gridspec_kw=grid) as (
+        fig,
+        axes,
+    ):
         branches, cells = axes
         hierarchy.dendrogram(
             tree, orientation="left", ax=branches, no_labels=True, color_threshold=0,
-            above_threshold_color="#444444",
+            above_threshold_color=theme.muted,
         )  # fmt: skip
         branches.invert_yaxis()
         branches.axis("off")
@@ -144,16 +151,18 @@ def relation(embeddings: Embeddings, pairs: Sequence[tuple[str, str]]) -> Relati
     )
 
 
-def draw_relation(found: Relation, paths: Sequence[Path], title: str = "") -> None:
-    """Write the arrows to PNG or SVG files."""
+def draw_relation(
+    found: Relation, paths: Sequence[Path], title: str = "", theme: Theme = THEMES["light"]
+) -> None:
+    """Write the arrows to PNG, SVG or PDF files."""
     words = [word for pair in found.pairs for word in pair]
     texts = [shape_bidi(word) for word in words]
     points = np.stack([found.starts, found.ends], axis=1).reshape(-1, 2)
-    with figure([*texts, title], 8, 7) as (drawing, axes):
-        axes.scatter(*found.starts.T, color=COLORS[0], marker=MARKS[0], s=24, zorder=3)
-        axes.scatter(*found.ends.T, color=COLORS[1], marker=MARKS[1], s=24, zorder=3)
+    with figure([*texts, title], 8, 7, theme=theme) as (drawing, axes):
+        axes.scatter(*found.starts.T, color=theme.series[0], marker=MARKS[0], s=24, zorder=3)
+        axes.scatter(*found.ends.T, color=theme.series[1], marker=MARKS[1], s=24, zorder=3)
         for start, end in zip(found.starts, found.ends, strict=True):
-            arrow = {"arrowstyle": "->", "color": "#777777", "shrinkA": 4, "shrinkB": 4}
+            arrow = {"arrowstyle": "->", "color": theme.muted, "shrinkA": 4, "shrinkB": 4}
             axes.annotate("", end, start, arrowprops=arrow)
         axes.margins(0.12)
         axes.set_xlabel("mean offset of the pairs")
@@ -161,7 +170,7 @@ def draw_relation(found: Relation, paths: Sequence[Path], title: str = "") -> No
         mean = float(found.agreement.mean())
         about = f"cosine of a pair's offset with that of the others: {mean:.2f} on average"
         axes.set_title(f"{title}\n{about}" if title else about, fontsize=10, parse_math=False)
-        everyone = range(len(texts))
         arrows = [points[2 * pair : 2 * pair + 2] for pair in range(len(found.pairs))]
-        write_labels(axes, points, texts, everyone, frozenset(everyone), lines=arrows)
+        labels = [Label(*label, required=True) for label in zip(texts, points, strict=True)]
+        write_labels(axes, labels, points, arrows, theme)
         write_figure(drawing, paths)

@@ -12,7 +12,14 @@ from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.files import translated_os_errors
 from w2vtrain.run.stage import read_manifest, reads
-from w2vtrain.show.pictures.drawing import figure, library, shape_bidi, write_figure
+from w2vtrain.show.pictures.drawing import (
+    THEMES,
+    Theme,
+    figure,
+    library,
+    shape_bidi,
+    write_figure,
+)
 from w2vtrain.show.pictures.layouts import Method, Progress, layout, principal_axes
 from w2vtrain.show.pictures.word_map import WordMap, draw_on
 from w2vtrain.vectors import search
@@ -92,6 +99,7 @@ def draw_side_by_side(
     epochs: Sequence[int],
     paths: Sequence[Path],
     panels: int = 3,
+    theme: Theme = THEMES["light"],
 ) -> None:
     """Write maps of some snapshots beside one another: the first, the last, and some between.
 
@@ -99,21 +107,24 @@ def draw_side_by_side(
         chart: the words.
         places: float32 array, shape `(snapshots, words, 2)`.
         epochs: of the snapshots.
-        paths: PNG or SVG files.
+        paths: PNG, SVG or PDF files.
         panels: how many maps.
     """
     times = np.unique(np.linspace(0, len(epochs) - 1, min(panels, len(epochs))).round().astype(int))
     texts = [shape_bidi(token) for token in chart.tokens]
     reach = [places[times].min(axis=(0, 1)), places[times].max(axis=(0, 1))]
-    with figure(texts, 5 * len(times), 5.4, columns=len(times), squeeze=False) as (drawing, axes):
+    with figure(texts, 5 * len(times), 5.4, columns=len(times), theme=theme, squeeze=False) as (
+        drawing,
+        axes,
+    ):
         for panel in axes[0]:  # the figure is laid out once, with all it will hold
             panel.set_title(_epoch(epochs[-1]))
             panel.set_axis_off()
         for time, panel in zip(times, axes[0], strict=True):
             title = _epoch(epochs[time])
             now = chart.with_places(places[time])
-            draw_on(panel, now, texts, title, reach, legend=time == 0)
-        write_figure(drawing, paths, dpi=110)
+            draw_on(panel, now, texts, title, reach, time == 0, theme)
+        write_figure(drawing, paths, dpi=150)
 
 
 def draw_animation(
@@ -122,6 +133,7 @@ def draw_animation(
     epochs: Sequence[int],
     path: Path,
     progress: Progress,
+    theme: Theme = THEMES["light"],
 ) -> None:
     """Write an animated GIF in which the words move from snapshot to snapshot.
 
@@ -139,8 +151,8 @@ def draw_animation(
         time, tween = divmod(number, tweens)
         share = (1 - np.cos(np.pi * tween / tweens)) / 2  # slow at both ends
         at = places[time] if not tween else places[time] * (1 - share) + places[time + 1] * share
-        with figure(texts, 5, 5.3) as (drawing, axes):
-            draw_on(axes, chart.with_places(at), texts, _epoch(epochs[time]), reach)
+        with figure(texts, 5, 5.3, theme=theme) as (drawing, axes):
+            draw_on(axes, chart.with_places(at), texts, _epoch(epochs[time]), reach, theme=theme)
             frames.append(_picture(drawing))
         progress("animation", number + 1, total)
     pause = 4 if tweens == _TWEENS else 2  # at each snapshot

@@ -1,4 +1,4 @@
-"""A map of words: a point each, and labels that do not overlap."""
+"""A map of words: points colored by cluster, sized by frequency, and labels that do not overlap."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,12 +8,24 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.show.pictures.drawing import COLORS, MARKS, figure, shape_bidi, write_figure
-from w2vtrain.show.pictures.labels import write_labels
+from w2vtrain.show.clusters import Clusters, find_clusters
+from w2vtrain.show.pictures.drawing import (
+    MARKS,
+    THEMES,
+    Theme,
+    figure,
+    shape_bidi,
+    write_figure,
+)
+from w2vtrain.show.pictures.labels import Label, write_labels
 from w2vtrain.show.pictures.layouts import Method, Progress, layout, no_progress
 from w2vtrain.vectors.embeddings import Embeddings
 
+CLUSTERS = 12
 _FEW = 120  # words that have room for larger marks and letters
+_MANY = 3000  # words that have room for dots only
+_WIDTH = 10.0  # inches; the height follows the places
+_MOST_LABELS = 4000  # with very many words, only as many labels as could be read are tried
 
 
 @dataclass(frozen=True)
@@ -23,19 +35,23 @@ class WordMap:
     Args:
         tokens: the words, the most important first.
         places: float32 array, shape `(tokens, 2)`.
+        vectors: float32 array, shape `(tokens, dim)`: what the places were found from.
         counts: int64 array, shape `(tokens,)`, or None where unknown.
         ranks: each word's row in all the vectors.
         method: how the places were found.
+        clusters: groups of similar words, or None.
         groups: named rows that share a color and a mark, such as a word and its neighbors.
         highlighted: rows that stand out.
-        all_labels: whether every word is labelled, or only where there is room.
+        all_labels: whether every word is labeled, or only where there is room.
     """
 
     tokens: tuple[str, ...]
     places: np.ndarray
+    vectors: np.ndarray
     counts: np.ndarray | None
     ranks: tuple[int, ...]
     method: Method
+    clusters: Clusters | None = None
     groups: Mapping[str, frozenset[int]] = field(default_factory=dict)
     highlighted: frozenset[int] = frozenset()
     all_labels: bool = False
@@ -43,6 +59,12 @@ class WordMap:
     def with_places(self, places: np.ndarray) -> "WordMap":
         """Return the same words at other places."""
         return replace(self, places=places)
+
+    def weights(self) -> np.ndarray:
+        """Return how frequent each word is from 0 to 1, float64 `(tokens,)`, on a log scale."""
+        ranks = np.log(np.array(self.ranks) + 2.0)
+        values = -ranks if self.counts is None else np.log(np.maximum(self.counts, 1))
+        return (values - values.min()) / max(float(np.ptp(values)), 1e-9)
 
 
 def map_of(
@@ -53,6 +75,7 @@ def map_of(
     highlight: Sequence[str] = (),
     neighbors_of: Sequence[str] = (),
     k: int = 15,
+    clusters: int = 0,
     seed: int = 1,
     progress: Progress = no_progress,
 ) -> WordMap:
@@ -62,11 +85,12 @@ def map_of(
         embeddings: the vectors, most frequent first.
         method: how places are found, from the words on the map alone.
         top: how many of the most frequent words, where none are chosen.
-        words: exactly these words, all labelled.
+        words: exactly these words, all labeled.
         highlight: words that stand out; they are added where they are not on the map.
         neighbors_of: words whose `k` nearest neighbors are shown with them, a color each.
         k: neighbors of each of these.
-        seed: of the layout.
+        clusters: how many groups of similar words to color by; 0 for none.
+        seed: of the layout and the clusters.
         progress: is called with what is being done.
     Raises:
         W2VError: an unknown word, or fewer than two words.
@@ -84,33 +108,44 @@ def map_of(
     if len(rows) < 2:
         raise W2VError(f"A map of {len(rows)} word shows nothing.", "Choose two words or more.")
     at = {row: place for place, row in enumerate(rows)}
-    places = layout(embeddings.vectors[rows], method, seed, progress)
+    vectors = embeddings.vectors[rows]
+    tokens = tuple(embeddings.tokens[row] for row in rows)
+    places = layout(vectors, method, seed, progress)
+    units = embeddings.normalized[rows]
     return WordMap(
-        tokens=tuple(embeddings.tokens[row] for row in rows),
+        tokens=tokens,
         places=places,
+        vectors=vectors,
         counts=None if embeddings.counts is None else embeddings.counts[rows],
         ranks=tuple(rows),
         method=method,
+        clusters=find_clusters(tokens, units, clusters, seed) if clusters else None,
         groups={name: frozenset(at[row] for row in group) for name, group in named.items()},
         highlighted=frozenset(at[row] for row in added),
         all_labels=chosen,
     )
 
 
-def draw_map(chart: WordMap, paths: Sequence[Path], title: str = "", size: float = 8.0) -> int:
-    """Write the map to PNG or SVG files; return how many words have their label.
+def draw_map(
+    chart: WordMap, paths: Sequence[Path], title: str = "", theme: Theme = THEMES["light"]
+) -> int:
+    """Write the map to PNG, SVG or PDF files; return how many words have their label.
 
     Args:
         chart: the words and places.
         paths: the files.
         title: above the map.
-        size: inches a side.
+        theme: the colors.
     """
     texts = [shape_bidi(token) for token in chart.tokens]
-    with figure([*texts, title], size, size) as (drawing, axes):
-        labelled = draw_on(axes, chart, texts, title)
+    names = [] if chart.clusters is None else [shape_bidi(name) for name in chart.clusters.names]
+    low, high = chart.places.min(axis=0), chart.places.max(axis=0)
+    span = np.maximum(high - low, 1e-9)
+    height = _WIDTH * float(np.clip(span[1] / span[0], 0.6, 1.1)) + 0.3 * bool(title)
+    with figure([*texts, *names, title], _WIDTH, height, theme=theme) as (drawing, axes):
+        labeled = draw_on(axes, chart, texts, title, (low, high), theme=theme)
         write_figure(drawing, paths)
-    return labelled
+    return labeled
 
 
 def draw_on(
@@ -118,54 +153,66 @@ def draw_on(
     chart: WordMap,
     texts: Sequence[str],
     title: str,
-    extent: Sequence[np.ndarray] | None = None,
+    extent: Sequence[np.ndarray],
     legend: bool = True,
+    theme: Theme = THEMES["light"],
 ) -> int:
     """Draw the map on Matplotlib axes; return how many words have their label.
 
     Args:
-        extent: the lowest and the highest place that must fit; by default the map's own.
+        axes: the axes.
+        chart: the words and places.
+        texts: the words after `shape_bidi`.
+        title: above the map.
+        extent: the lowest and the highest place that must fit.
         legend: name the groups, where there are several.
+        theme: the colors.
     """
-    _frame(axes, extent or (chart.places.min(axis=0), chart.places.max(axis=0)), title)
-    _points(axes, chart, legend)
-    order = _order(chart)
-    must = frozenset(order) if chart.all_labels else chart.highlighted
-    font = 9.0 if len(chart.tokens) <= _FEW else 7.0
-    return write_labels(axes, chart.places, texts, order, must, chart.highlighted, font)
-
-
-def _order(chart: WordMap) -> list[int]:
-    """Return the rows, highlighted ones first; with very many, only as many as could be read."""
-    rest = (row for row in range(len(chart.tokens)) if row not in chart.highlighted)
-    return [*sorted(chart.highlighted), *rest][:4000]
-
-
-def _frame(axes: Any, extent: Sequence[np.ndarray], title: str) -> None:
     low, high = extent
-    center, reach = (low + high) / 2, max(float((high - low).max()) / 2, 1e-9) * 1.08
-    axes.set_xlim(center[0] - reach, center[0] + reach)
-    axes.set_ylim(center[1] - reach, center[1] + reach)
+    margin = 0.05 * np.maximum(high - low, 1e-9).max()
+    axes.set_xlim(low[0] - margin, high[0] + margin)
+    axes.set_ylim(low[1] - margin, high[1] + margin)
     axes.set_aspect("equal")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for spine in axes.spines.values():
-        spine.set_visible(False)
-    axes.set_title(title, parse_math=False)
+    axes.set_axis_off()
+    axes.set_title(title, parse_math=False, fontsize=14)
+    _draw_points(axes, chart, theme)
+    if chart.groups:
+        _draw_groups(axes, chart, legend, theme)
+    if chart.highlighted:
+        places = chart.places[sorted(chart.highlighted)].T
+        axes.scatter(*places, s=60, facecolors="none", edgecolors=theme.text, linewidths=1.4)
+    names = _cluster_labels(chart, theme)
+    words = _word_labels(chart, texts)
+    written = write_labels(axes, [*names, *words], chart.places, theme=theme)
+    return len(written) - len(names)
 
 
-def _points(axes: Any, chart: WordMap, legend: bool) -> None:
+def _draw_points(axes: Any, chart: WordMap, theme: Theme) -> None:
     grouped = frozenset().union(*chart.groups.values())
-    plain = [row for row in range(len(chart.tokens)) if row not in grouped]
-    many = len(chart.tokens) > _FEW
-    size = 12 if not many else 8 if len(chart.tokens) <= 1500 else 3
-    color = "#999999" if many else COLORS[0]
-    axes.scatter(*chart.places[plain].T, color=color, s=size, linewidths=0)
+    rows = np.array([row for row in range(len(chart.tokens)) if row not in grouped], np.int64)
+    weights = chart.weights()[rows]
+    small, large = (18.0, 60.0) if len(chart.tokens) <= _FEW else (5.0, 70.0)
+    if len(chart.tokens) > _MANY:
+        small, large = 1.5, 40.0
+    colors: Any = theme.series[0] if len(chart.tokens) <= _FEW else theme.muted
+    if chart.clusters is not None:
+        palette = np.array(theme.clusters)
+        colors = palette[chart.clusters.of_rows[rows] % len(palette)]
+    axes.scatter(
+        *chart.places[rows].T,
+        s=small + (large - small) * weights**2,
+        c=colors,
+        alpha=0.8,
+        linewidths=0,
+    )
+
+
+def _draw_groups(axes: Any, chart: WordMap, legend: bool, theme: Theme) -> None:
     for number, (name, rows) in enumerate(chart.groups.items()):
         axes.scatter(
             *chart.places[sorted(rows)].T,
-            s=22,
-            color=COLORS[number % len(COLORS)],
+            s=26,
+            color=theme.series[number % len(theme.series)],
             marker=MARKS[number % len(MARKS)],
             label=shape_bidi(name),
         )
@@ -175,11 +222,46 @@ def _points(axes: Any, chart: WordMap, legend: bool) -> None:
         )
         for text in names.get_texts():
             text.set_parse_math(False)
-    if chart.highlighted:
-        axes.scatter(
-            *chart.places[sorted(chart.highlighted)].T,
-            s=60,
-            facecolors="none",
-            edgecolors="black",
-            linewidths=1.4,
+
+
+def _cluster_labels(chart: WordMap, theme: Theme) -> list[Label]:
+    """Return a label for each cluster, at the place where most of it lies."""
+    if chart.clusters is None:
+        return []
+    return [
+        Label(
+            shape_bidi(name),
+            densest_place(chart.places[chart.clusters.members(cluster)]),
+            size=12,
+            is_title=True,
+            bold=True,
+            color=theme.clusters[cluster % len(theme.clusters)],
         )
+        for cluster, name in enumerate(chart.clusters.names)
+    ]
+
+
+def densest_place(places: np.ndarray) -> np.ndarray:
+    """Return the place whose nearer half of all the others is nearest, float array `(2,)`.
+
+    Args:
+        places: float array, shape `(points, 2)`; of very many, an evenly spaced part is looked at.
+    """
+    some = places[:: max(1, len(places) // 1000)]
+    distances = np.linalg.norm(some[:, np.newaxis] - some[np.newaxis], axis=2)
+    nearer = np.sort(distances, axis=1)[:, : max(1, len(some) // 2)]
+    return some[nearer.mean(axis=1).argmin()]
+
+
+def _word_labels(chart: WordMap, texts: Sequence[str]) -> list[Label]:
+    """Return the words' labels, highlighted ones first."""
+    weights = chart.weights()
+    smallest = 8.5 if len(chart.tokens) <= _FEW else 6.5
+    rest = (row for row in range(len(chart.tokens)) if row not in chart.highlighted)
+    labels = []
+    for row in [*sorted(chart.highlighted), *rest][:_MOST_LABELS]:
+        bold = row in chart.highlighted
+        size = smallest + 3 * float(weights[row]) ** 2 + 1.5 * bold
+        required = chart.all_labels or bold
+        labels.append(Label(texts[row], chart.places[row], size, required, bold=bold))
+    return labels

@@ -5,16 +5,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from w2vtrain.errors import W2VError
+from w2vtrain.show.clusters import find_clusters
 from w2vtrain.vectors.embeddings import Embeddings
 from w2vtrain.vectors.formats.projector import COLUMNS, COLUMNS_WITH_COUNTS, reads_as_number
 
 COLORS = 50  # distinct values of a column that the page can color as categories
 CLUSTERS = 10  # as many as the page has distinct colors
-_NAMES = 3  # words that name a cluster
-_SAMPLE = 20_000  # the most frequent words, from which the clusters are found
 _RESERVED = ("__seq_next__", "__next__", "__proto__")  # names that the page takes for itself
 
 
@@ -26,32 +23,17 @@ def first_characters(tokens: Sequence[str]) -> list[str]:
 
 
 def clusters(embeddings: Embeddings, number: int = CLUSTERS, seed: int = 1) -> list[str]:
-    """Return each row's cluster, named by frequent words from the middle of it.
-
-    k-means over unit vectors, which groups by direction, as the cosine does.
+    """Return the name of each row's cluster.
 
     Args:
         embeddings: the vectors.
         number: how many clusters; the page has 10 distinct colors, and colors 50 values at most.
         seed: of the choice of the first centers.
     """
-    from scipy.cluster.vq import kmeans2, vq
-
     if not 2 <= number <= COLORS:
         raise W2VError(f"--clusters is {number}.", f"Give a number from 2 to {COLORS}.")
-    units = embeddings.normalized
-    number = min(number, len(units))
-    sample = units[:_SAMPLE].astype(np.float64)
-    centers, _ = kmeans2(sample, number, iter=20, minit="++", rng=np.random.default_rng(seed))
-    of = vq(units, centers.astype(np.float32))[0]
-    near = units @ centers.T.astype(np.float32)
-    names = {}
-    for cluster in range(number):
-        members = np.flatnonzero(of == cluster)
-        inner = np.argsort(-near[members, cluster], kind="stable")[: max(10, len(members) // 10)]
-        known = np.sort(members[inner])[:_NAMES]  # rows are sorted by frequency
-        names[cluster] = " ".join(embeddings.tokens[row] for row in known)
-    return [_as_text(names[cluster]) for cluster in of.tolist()]
+    found = find_clusters(embeddings.tokens, embeddings.normalized, number, seed)
+    return [_as_text(found.names[cluster]) for cluster in found.of_rows.tolist()]
 
 
 def user_columns(path: Path, tokens: Sequence[str]) -> tuple[dict[str, list[str]], int]:
