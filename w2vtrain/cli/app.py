@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from w2vtrain.cli import ask, classify, demo, explanations, judge, pipeline, plot, projector, train
+from w2vtrain.cli import (
+    ask,
+    classify,
+    demo,
+    explanations,
+    judge,
+    pipeline,
+    plot,
+    projector,
+    report,
+    train,
+)
 from w2vtrain.cli.options import several_values
 from w2vtrain.version import VERSION
 
@@ -41,7 +52,11 @@ def _group(panel: str, commands: dict[str, Callable[..., None] | typer.Typer]) -
             app.command(name, cls=words, rich_help_panel=panel)(command)
 
 
-_SEVERAL_WORDS = {"evaluate": ("--similarity", "--analogies"), "stability": ("--words",)}
+_SEVERAL_WORDS = {
+    "evaluate": ("--similarity", "--analogies"),
+    "stability": ("--words",),
+    "report": ("--similarity", "--analogies", "--words"),
+}
 _group(
     "Make: text into vectors",
     {
@@ -76,7 +91,10 @@ _group(
         "groups": judge.groups,
     },
 )
-_group("Show: pictures and the browser", {"projector": projector.projector, "plot": plot.plot})
+_group(
+    "Show: pictures and the browser",
+    {"projector": projector.projector, "plot": plot.plot, "report": report.report},
+)
 _group(
     "Take along: files for other programs",
     {"export": pipeline.export, "convert": pipeline.convert},
