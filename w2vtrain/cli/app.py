@@ -61,6 +61,7 @@ _group(
     "Make: text into vectors",
     {
         "demo": demo.demo,
+        "init": pipeline.init,
         "run": pipeline.run,
         "prepare": pipeline.prepare,
         "train": train.train,

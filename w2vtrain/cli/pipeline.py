@@ -1,6 +1,7 @@
 """From text to files: `w2v prepare`, `run`, `plan`, `export` and `convert`."""
 
 import dataclasses
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -13,6 +14,7 @@ from w2vtrain.cli.progress import prepare_progress, train_progress
 from w2vtrain.cli.projector import report_check
 from w2vtrain.cli.train import say_trained
 from w2vtrain.config import ExportConfig, PrepareConfig, VectorFormat
+from w2vtrain.errors import W2VError
 from w2vtrain.run_config import RunConfig
 from w2vtrain.training.config import TrainConfig
 
@@ -20,6 +22,51 @@ if TYPE_CHECKING:
     from w2vtrain.corpus.prepare import PrepareSummary
     from w2vtrain.training.plan import Plan
     from w2vtrain.vectors.export import ExportResult
+
+
+def init(
+    inputs: Annotated[
+        list[str], typer.Argument(metavar="INPUT...", help="Text files, folders, globs or tables.")
+    ],
+    file: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE.toml", help="File of settings to write."),
+    ],
+    run: Annotated[
+        str | None,
+        typer.Option("--run", metavar="RUN", help="Run directory. (default: runs/NAME of FILE)"),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE.toml.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Look at a text and write settings for it, with reasons.
+
+    The first megabytes are looked at. The file is for `w2v run`, and for you to change.
+    """
+    from w2vtrain.corpus.suggestions import as_toml, observations, suggestions
+    from w2vtrain.corpus.survey import survey
+    from w2vtrain.run.files import atomic_write, translated_os_errors
+
+    out = Output(as_json)
+    if file.exists() and not force:
+        raise W2VError(f"{file} is there already.", "Name another file, or replace it: --force.")
+    found = survey(inputs)
+    run_it = command("run", file)
+    text = as_toml(inputs, run or f"runs/{file.stem}", found, suggestions(found), run_it)
+    settings = tomllib.loads(text)
+    RunConfig.from_mapping(settings, str(file))
+    with translated_os_errors(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(file, text.encode())
+
+    def say_settings() -> None:
+        for line in observations(found):
+            say(line)
+        say(f"\n{file}:")
+        say(text[text.index("\ninputs = ") + 1 :].rstrip())
+
+    record = {"file": str(file), "survey": dataclasses.asdict(found), "settings": settings}
+    out.result(record, say_settings, then=run_it)
 
 
 @config_options(prepare=PrepareConfig)
