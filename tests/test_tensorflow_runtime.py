@@ -55,3 +55,20 @@ def test_errors_after_the_start_reach_stderr():
             pass
     """)
     assert done.stderr == "why it failed"
+
+
+def test_keras_starts_without_the_packages_that_no_command_uses():
+    done = run("""
+        import sys
+        from w2vtrain.tensorflow_runtime import configure, leave_out_extras
+        leave_out_extras()
+        configure()
+        print(*{"matplotlib", "sklearn"} & set(sys.modules))
+        import sklearn  # and they can be imported as ever
+        import keras
+        try:
+            keras.wrappers.SKLearnClassifier(keras.Sequential())
+        except ImportError as error:
+            print(type(error).__name__)
+    """)
+    assert done.stdout == "\nImportError\n"

@@ -10,13 +10,26 @@ import logging
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from w2vtrain.errors import W2VError
 
 _LOG = logging.getLogger(__name__)
+_EXTRAS_OF_KERAS = ("matplotlib", "sklearn")
+_left_out: set[str] = set()
+
+
+def leave_out_extras() -> None:
+    """Let Keras start without the packages that it imports for functions we never call.
+
+    Keras imports matplotlib and scikit-learn where they are installed, which takes a third of its
+    start. For a process of our own, before Keras is imported: in it, `keras.visualization` and
+    Keras' wrappers for scikit-learn will say that the packages are missing. The packages
+    themselves can be imported as ever once Keras has been.
+    """
+    _left_out.update(_EXTRAS_OF_KERAS)
 
 
 def configure(threads: int | None = None) -> Any:
@@ -36,7 +49,8 @@ def configure(threads: int | None = None) -> Any:
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"
     with _quiet_stderr():
-        import keras
+        with _hidden(_left_out):
+            import keras
         import tensorflow as tf
 
         changed = _set_threads(tf.config.threading, threads)
@@ -78,6 +92,18 @@ def _set_threads(threading: Any, threads: int | None) -> bool:
     except RuntimeError:  # they cannot change once TensorFlow has started
         return False
     return True
+
+
+@contextlib.contextmanager
+def _hidden(packages: Iterable[str]) -> Iterator[None]:
+    """Make an import of `packages` fail, as if they were not installed."""
+    names = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(names))  # type: ignore[arg-type]  # None: no such module
+    try:
+        yield
+    finally:
+        for name in names:
+            del sys.modules[name]
 
 
 @contextlib.contextmanager

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from w2vtrain.cli.interrupts import terminable
 from w2vtrain.cli.output import note
 from w2vtrain.errors import W2VError
+from w2vtrain.tensorflow_runtime import leave_out_extras
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run `w2v` and exit: 0, 1 for a failure, 2 for wrong usage, 130 for an interrupt."""
+    leave_out_extras()
     try:
         with terminable():
             from w2vtrain.cli.app import app
