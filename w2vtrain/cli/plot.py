@@ -64,7 +64,7 @@ def map_(
         typer.Option(
             min=0,
             help="Groups of similar words to color by, named by their words; 0 for none. "
-            "[default: 12, or none where words are chosen]",
+            "(default: 12, or none where words are chosen)",
             show_default=False,
         ),
     ] = None,

@@ -22,14 +22,14 @@ def report(
         list[str] | None,
         typer.Option(
             metavar="WORD...",
-            help="Words whose neighbors are shown. [default: a frequent one of each cluster]",
+            help="Words whose neighbors are shown (by default a frequent one of each cluster).",
         ),
     ] = None,
     top: Annotated[int, typer.Option(min=2, help="Words on the map, the most frequent.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the map and the resampling.")] = 1,
     json: Json = False,
 ) -> None:
-    """Write RUN/report: a page to open in the browser, and a model card in Markdown.
+    """Write RUN/report: a page for the browser and a model card.
 
     Both hold the corpus, settings, versions, hashes, curves, a map, sample neighbors, what is
     missing from the vocabulary and why, and how to load the vectors; evaluation where test sets are
