@@ -13,6 +13,7 @@ from w2vtrain.cli.output import Json, Output, Tsv, command, note, print_table, s
 from w2vtrain.cli.queries import read_queries
 
 if TYPE_CHECKING:
+    from w2vtrain.classify.prediction_files import FilePrediction
     from w2vtrain.classify.training import ClassifySummary
 
 
@@ -104,15 +105,49 @@ def classify_predict(
         list[str] | None,
         typer.Argument(metavar="TEXT...", help="Texts; none or - for one a line of stdin."),
     ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="FILE",
+            help="Classify the texts of a csv, tsv, jsonl or parquet, or the lines of a text file.",
+        ),
+    ] = None,
+    text_column: Annotated[
+        str | None,
+        typer.Option(help="Column of --input that holds the text; by default as in training."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write --input there, with predictions added."
+        ),
+    ] = None,
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
-    """Print the class of each text, how probable it is, and how many of its tokens are known."""
-    out = Output(json, tsv)
-    queries = [query.words[0] for query in read_queries(texts, "a text")]
-    from w2vtrain.classify.prediction import Classifier
+    """Print the class of each text, or add the classes to a file.
 
-    found = Classifier.load(run).predict(queries)
+    Also how probable the class is, and how many of the text's tokens are known.
+    """
+    out = Output(json, tsv)
+    if file is None and (text_column is not None or output is not None):
+        raise typer.BadParameter("--text-column and --output need --input.")
+    if file is not None and texts:
+        raise typer.BadParameter("Give texts or --input, not both.")
+    if output is not None and tsv:
+        raise typer.BadParameter("--tsv prints predictions, but --output writes them to a file.")
+    queries = [] if file else [query.words[0] for query in read_queries(texts, "a text")]
+    from w2vtrain.classify.prediction import Classifier
+    from w2vtrain.classify.prediction_files import file_texts, predict_file
+
+    classifier = Classifier.load(run)
+    if file is not None and output is not None:
+        written = predict_file(classifier, file, output, text_column)
+        out.result(written, lambda: _say_written(written))
+        return
+    found = classifier.predict(file_texts(file, text_column, classifier) if file else queries)
     rows = [(p.label, p.probabilities[p.label], f"{p.known} of {p.tokens}", p.text) for p in found]
     out.result(
         {"predictions": [dataclasses.asdict(prediction) for prediction in found]},
@@ -122,6 +157,15 @@ def classify_predict(
         ),
         rows,
     )
+
+
+def _say_written(written: "FilePrediction") -> None:
+    say(f"Written    {written.output}: {written.rows:,} rows with 4 columns more")
+    if written.empty:
+        say(f"           rows without a text, and so without a prediction: {written.empty:,}")
+    width = max(map(len, written.classes))
+    for name, count in written.classes.items():
+        say(f"           {name:{width}}  {count:,}")
 
 
 app = typer.Typer(help="Classify texts with embeddings learned or reused.", no_args_is_help=True)

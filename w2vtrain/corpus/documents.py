@@ -17,6 +17,7 @@ from w2vtrain.corpus.tables import (
     JSON_LINES,
     Column,
     Row,
+    delimited_header,
     delimited_rows,
     json_rows,
     parquet_rows,
@@ -113,6 +114,22 @@ def read_table(
                     "Give a .csv, .tsv, .jsonl or .parquet file (.csv.gz and .zip, too).",
                 )
             yield from _rows(source, columns, encoding, encoding_errors)
+
+
+def table_header(name: str | Path) -> list[str]:
+    """Return the names of the columns of a CSV or TSV file, in UTF-8, compressed or not."""
+    with InputFile(str(name)) as file:
+        for source in file.streams():
+            chunks = decode(source, "utf-8", "strict")
+            return delimited_header(chunks, DELIMITERS[kind_of(source.name)], source.label)
+    return []
+
+
+def read_lines(name: str | Path) -> list[str]:
+    """Return the lines of a text file in UTF-8, compressed or not, without their ends."""
+    with InputFile(str(name)) as file:
+        texts = [text for source in file.streams() for text, _ in decode(source, "utf-8", "strict")]
+    return "".join(texts).removesuffix("\n").split("\n") if texts else []
 
 
 def _tables_and_streams(file: InputFile) -> Iterator[Path | ByteStream]:

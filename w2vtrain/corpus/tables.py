@@ -74,10 +74,7 @@ def delimited_rows(
         W2VError: a column is missing or there twice, or a row is broken; the line is named.
     """
     lines = _Lines(chunks, label)
-    rows = _tsv_rows(lines) if delimiter == "\t" else _csv_rows(lines, delimiter)
-    header = next((row for row in rows if row), None)
-    if header is None:
-        raise W2VError(f"{label} is empty.", "Give a table with a row of column names.")
+    header, rows = _header_and_rows(lines, delimiter)
     places = find_columns(header, columns, label)
     for row in rows:
         if not row:
@@ -90,6 +87,19 @@ def delimited_rows(
             )
         cells = tuple(row[place] if place < len(row) else "" for place in places)
         yield Row(cells, where, lines.read)
+
+
+def delimited_header(chunks: Chunks, delimiter: str, label: str) -> list[str]:
+    """Return the names in the first row of a CSV or TSV file; arguments as in `delimited_rows`."""
+    return _header_and_rows(_Lines(chunks, label), delimiter)[0]
+
+
+def _header_and_rows(lines: "_Lines", delimiter: str) -> tuple[list[str], Iterator[list[str]]]:
+    rows = _tsv_rows(lines) if delimiter == "\t" else _csv_rows(lines, delimiter)
+    header = next((row for row in rows if row), None)
+    if header is None:
+        raise W2VError(f"{lines.label} is empty.", "Give a table with a row of column names.")
+    return header, rows
 
 
 class _Lines:
