@@ -95,10 +95,10 @@ letters: install
 		--words a b c d e f g h i j k l m n o p q r s t u v w x y z 0 1 2 3 4 5 6 7 8 9 \
 		-o $(PICTURES)/letters.png
 
-# The examples in the README, with what the commands print now.
+# The examples in the README and the tour, with what the commands print now.
 outputs: install
 	$(BIN)/w2v run configs/demo.toml
-	$(BIN)/python docs/outputs.py README.md
+	$(BIN)/python docs/outputs.py README.md docs/tour.md
 
 clean:
 	rm -rf $(VENV) runs dist

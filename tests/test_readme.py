@@ -1,4 +1,4 @@
-"""The README's commands, run as a newcomer would."""
+"""The commands of the README and the tour, run as a newcomer would."""
 
 import importlib.util
 from pathlib import Path
@@ -16,12 +16,13 @@ def page_maker():
 
 
 @pytest.mark.slow
-def test_every_command_of_the_readme_works_on_the_demo_run(tmp_path):
+def test_every_command_of_the_pages_works_on_the_demo_run(tmp_path):
     outputs = page_maker()
     for name in ("data", "configs"):
         (tmp_path / name).symlink_to(ROOT / name)
     outputs.output("w2v run configs/demo.toml", tmp_path)
-    blocks = outputs.BLOCK.findall((ROOT / "README.md").read_text("utf-8"))
+    pages = [(ROOT / name).read_text("utf-8") for name in ("README.md", "docs/tour.md")]
+    blocks = [block for page in pages for block in outputs.BLOCK.findall(page)]
     commands = [command for block in blocks for command in outputs.commands(block)]
     shown = {command.split()[1] for command in commands}
     assert shown >= {"neighbors", "analogy", "similarity", "odd-one-out", "vector", "evaluate"}
