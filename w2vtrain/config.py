@@ -31,6 +31,8 @@ VectorFormat = Literal[
     "parquet",
 ]
 Table = Literal["target", "context", "mean"]
+Pooling = Literal["mean", "sif", "zipfian-whitening"]
+DEFAULT_POOLING: Pooling = "sif"  # the best of the three on STS-B: docs/sentences.md
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,18 @@ class ExportConfig(Config):
     top: int | None = option(None, "Only the N most frequent words.")
     normalize: bool = option(False, "Scale every vector to length 1.")
     vectors: Table = option("target", "Which table: target, context, or the mean of the two.")
+    pooling: Pooling | None = option(
+        None, "Weigh the vectors as `w2v embed` does, for programs that average those of a text."
+    )
 
     def __post_init__(self) -> None:
         self._choice("format", VectorFormat)
         self._choice("vectors", Table)
+        if self.pooling is not None:
+            self._choice("pooling", Pooling)
+        if self.pooling not in (None, "mean") and self.normalize:
+            raise W2VError(
+                f"--pooling {self.pooling} and --normalize exclude each other.",
+                "The weights are in the lengths of the vectors, which --normalize makes equal.",
+            )
         self._range("top", 1)

@@ -15,6 +15,7 @@ from w2vtrain.cli import (
     plot,
     projector,
     report,
+    texts,
     train,
 )
 from w2vtrain.cli.options import several_values
@@ -78,6 +79,7 @@ _group(
         "similarity": ask.similarity,
         "odd-one-out": ask.odd_one_out,
         "vector": ask.vector,
+        "search": texts.search,
         "predict": explanations.predict,
         "explain": explanations.explain,
         "why-not": explanations.why_not,
@@ -98,5 +100,5 @@ _group(
 )
 _group(
     "Take along: files for other programs",
-    {"export": pipeline.export, "convert": pipeline.convert},
+    {"export": pipeline.export, "convert": pipeline.convert, "embed": texts.embed},
 )

@@ -11,10 +11,12 @@ from typing import Any, Literal, overload
 
 import numpy as np
 
+from w2vtrain.config import DEFAULT_POOLING, Pooling
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest, reading
 from w2vtrain.vectors import search
+from w2vtrain.vectors.sentences import TextEncoder
 
 Query = str | np.ndarray
 Neighbors = list[tuple[str, float]]  # tokens with their cosines or scores, best first
@@ -58,6 +60,7 @@ class Embeddings:
                 "Vectors must be finite numbers that fit float32.",
             )
         self._scales = search.scales_of(norms)
+        self.run: Path | None = None  # the run directory that they were loaded from
 
     @classmethod
     def load(cls, path: str | Path, format: str | None = None) -> "Embeddings":
@@ -75,7 +78,9 @@ class Embeddings:
         if format is None and (run.model.is_dir() or run.corpus.is_dir()):
             with reading(run.model):
                 read_manifest(run.model, made_by=f"w2v train {path}")
-                return cls.load(run.model, "npy")
+                embeddings = cls.load(run.model, "npy")
+            embeddings.run = run.root
+            return embeddings
         tokens, vectors, counts = stream.collect(registry.read(Path(path), format))
         return cls(tokens, vectors, counts)
 
@@ -98,6 +103,29 @@ class Embeddings:
         from w2vtrain.vectors.keras_layers import to_keras
 
         return to_keras(self.tokens, self.vectors, **options)
+
+    def text_encoder(self, pooling: Pooling = DEFAULT_POOLING) -> TextEncoder:
+        """Return what turns texts into vectors, to be used many times; see `embed`."""
+        return TextEncoder(self.tokens, self.vectors, self.counts, pooling, self.run)
+
+    def embed(self, texts: Sequence[str], pooling: Pooling = DEFAULT_POOLING) -> np.ndarray:
+        """Return a vector for each sentence or document, to be compared by cosine.
+
+        A text is tokenized as the text of the run was that these vectors were loaded from, or as
+        `TextEncoder` says; words that have no vector are passed over.
+
+        Args:
+            texts: sentences or documents.
+            pooling: `mean` of the words' vectors, `sif`, which weighs frequent words less, or
+                `zipfian-whitening`; see `sentences.pooled_vectors`.
+        Returns:
+            float32 array, shape `(texts, dim)`; zeros for a text without a known word.
+        Raises:
+            W2VError: the pooling needs counts, and there are none.
+        """
+        if isinstance(texts, str):
+            raise W2VError("Received one text where a list is needed.", "Give [text].")
+        return self.text_encoder(pooling).encode(texts)
 
     def __repr__(self) -> str:
         return f"Embeddings({len(self):,} tokens, dim {self.dim})"

@@ -13,6 +13,7 @@ from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.lock import run_lock
 from w2vtrain.run.stage import atomic_stage, read_manifest, reading
 from w2vtrain.vectors.formats import npy, registry, stream
+from w2vtrain.vectors.sentences import pooled_vectors
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,8 @@ def _table(paths: RunDirectory, config: ExportConfig) -> stream.VectorStream:
         matrix = _mean(npy.mapped(paths.vectors), npy.mapped(paths.context_vectors))
     else:
         matrix = npy.mapped(paths.vectors if config.vectors == "target" else paths.context_vectors)
+    if config.pooling is not None:
+        matrix = pooled_vectors(matrix, vocabulary.counts, config.pooling)
     table = stream.of_matrix(vocabulary.tokens, matrix, vocabulary.counts)
     return _changed(table, config.top, config.normalize)
 

@@ -216,7 +216,7 @@ def write(path: Path, stream: VectorStream, format: str | None = None) -> Format
         require_replaceable(path, chosen)
     elif path.is_dir():
         raise W2VError(f"{path} is a folder, but {chosen.name} is a file.", "Name a file.")
-    with _placed(path, chosen.folder) as temporary:
+    with placed(path, chosen.folder) as temporary:
         chosen.write(temporary, checked(stream, "The source"))
     return chosen
 
@@ -238,7 +238,7 @@ def require_replaceable(folder: Path, format: Format) -> None:
 
 
 @contextlib.contextmanager
-def _placed(path: Path, folder: bool) -> Iterator[Path]:
+def placed(path: Path, folder: bool) -> Iterator[Path]:
     """Yield a path beside `path`, of the same name, and put what was written there in place."""
     path = path.absolute()
     with workspace(path) as aside:

@@ -2,8 +2,9 @@
 
 `model.safetensors` holds the vectors under the key `embeddings`, model2vec's, which
 sentence-transformers takes too. `tokenizer.json` cuts a text at white space and punctuation
-(apostrophes and hyphens inside words stay) and knows whole words only. It needs a row for unknown
-words: where the tokens have no `[UNK]`, a row of zeros is added at the end, and `read` drops it.
+(apostrophes inside words stay, and so do hyphens and underscores if tokens have them) and knows
+whole words only. It needs a row for unknown words: where the tokens have no `[UNK]`, a row of zeros
+is added at the end, and `read` drops it.
 """
 
 import json
@@ -21,7 +22,7 @@ TENSORS = "model.safetensors"
 TOKENIZER = "tokenizer.json"
 CONFIG, MODULES = "config.json", "modules.json"
 UNKNOWN = "[UNK]"
-WORD = r"\w+(?:['’\-]\w+)*"
+_LETTERS = r"[\p{L}\p{M}\p{N}]+"
 _ADDED = "w2vtrain_added_unknown"  # in the file's metadata: the last row is not the user's
 _KEYS = ("embeddings", "embedding.weight")
 _TYPES = {"F16": "<f2", "F32": "<f4", "F64": "<f8", "I64": "<i8"}
@@ -150,20 +151,27 @@ def _header(stream: VectorStream, added: bool) -> bytes:
 
 
 def _write_tokenizer(path: Path, tokens: list[str]) -> None:
-    lower = all(token == token.lower() for token in tokens if token != UNKNOWN)
+    words = [token for token in tokens if token != UNKNOWN]
+    # A hyphen or underscore is a part of words only where the vocabulary has such words.
+    joiners = "'’" + "".join(sign for sign in "_-" if any(sign in word for word in words))
+    normalizers: list[dict[str, Any]] = []
+    if not any("’" in word for word in words):
+        normalizers += [{"type": "Replace", "pattern": {"String": "’"}, "content": "'"}]
+    if all(word == word.lower() for word in words):
+        normalizers += [{"type": "Lowercase"}]
     tokenizer: dict[str, Any] = {
         "version": "1.0",
         "truncation": None,
         "padding": None,
         "added_tokens": [],
-        "normalizer": {"type": "Lowercase"} if lower else None,
+        "normalizer": {"type": "Sequence", "normalizers": normalizers} if normalizers else None,
         "pre_tokenizer": {
             "type": "Sequence",
             "pretokenizers": [
                 {"type": "WhitespaceSplit"},
                 {
                     "type": "Split",
-                    "pattern": {"Regex": WORD},
+                    "pattern": {"Regex": f"{_LETTERS}(?:[{joiners}]{_LETTERS})*"},
                     "behavior": "Isolated",
                     "invert": False,
                 },
