@@ -208,3 +208,33 @@ def test_vectors_too_small_for_a_direction_give_no_nan() -> None:
     words = Embeddings(["tiny", "one"], np.float32([[1e-45, 0], [1, 0]]))
     assert np.isfinite(words.similarity("tiny", "one"))
     assert np.isfinite([score for _, score in words.most_similar("tiny")]).all()
+
+
+def test_answers_are_lists_and_tables() -> None:
+    found = small().most_similar("x", k=2)
+    assert found == [("d", pytest.approx(0.70710678)), ("y", 0.0)]
+    frame = found.to_pandas()
+    assert frame.columns.tolist() == ["token", "cosine"]
+    assert frame["token"].tolist() == ["d", "y"]
+    assert small().most_similar_batch(["x"], k=2)[0].to_pandas().equals(frame)
+    assert small().analogy("x", "y", "d", method="3cosmul").columns == ("token", "score")
+    page = found._repr_html_()
+    assert page.count("<tr>") == 3
+    assert ">0.7071</td>" in page
+
+
+def test_a_token_cannot_write_html() -> None:
+    words = Embeddings(["<script>", "b"], np.eye(2, dtype="f4"), np.array([1234, 1]))
+    page = words._repr_html_()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert ">1,234</td>" in page
+
+
+def test_a_view_of_the_vectors() -> None:
+    assert repr(small()) == "Embeddings(4 tokens, dim 2, no counts: 'x', 'y', 'd', …)"
+    assert "<p>4 tokens, 2 numbers each; the first 4:</p>" in small()._repr_html_()
+    frame = small().to_pandas()
+    assert frame.loc["d"].tolist() == [1, 1]
+    assert frame.index.tolist() == ["x", "y", "d", "o"]
+    assert len(Embeddings(["only"], np.ones((1, 2)))._repr_html_()) > 0

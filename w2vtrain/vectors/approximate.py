@@ -16,7 +16,8 @@ import numpy as np
 
 from w2vtrain.errors import W2VError
 from w2vtrain.run.files import atomic_write, translated_os_errors
-from w2vtrain.vectors.embeddings import Embeddings, Neighbors, Query
+from w2vtrain.vectors.embeddings import COSINE_COLUMNS, Embeddings, Neighbors, Query
+from w2vtrain.vectors.results import Results
 from w2vtrain.vectors.search import blocks
 
 _ADDED_AT_ONCE = 10_000
@@ -135,16 +136,13 @@ class ApproximateIndex:
 
     def _answers(self, queries: np.ndarray, left_out: list[set[int]], k: int) -> list[Neighbors]:
         if k < 1 or len(queries) == 0:
-            return [[] for _ in queries]
+            return [Results((), COSINE_COLUMNS) for _ in queries]
         count = min(k + max(map(len, left_out)), len(self.embeddings))
         found = self._index.search(queries, count, threads=self._threads)
         rows = np.atleast_2d(found.keys).tolist()
         scores = (1 - np.atleast_2d(found.distances)).tolist()
-        tokens = self.embeddings.tokens
-        return [
-            [(tokens[i], s) for i, s in zip(*pair, strict=True) if i not in out][:k]
-            for pair, out in zip(zip(rows, scores, strict=True), left_out, strict=True)
-        ]
+        answers = zip(rows, scores, left_out, strict=True)
+        return [self.embeddings.named(*answer, k) for answer in answers]
 
 
 def _digest(data: bytes | np.ndarray) -> bytes:

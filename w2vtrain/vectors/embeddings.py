@@ -7,7 +7,7 @@ the mean of unit vectors for lists of words, and the words of a question never a
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
@@ -16,11 +16,17 @@ from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest, reading
 from w2vtrain.vectors import search
+from w2vtrain.vectors.results import Results, html_table
 from w2vtrain.vectors.sentences import TextEncoder
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Query = str | np.ndarray
-Neighbors = list[tuple[str, float]]  # tokens with their cosines or scores, best first
+Neighbors = Results[tuple[str, float]]  # tokens with their cosines or scores, best first
 Method = Literal["3cosadd", "3cosmul"]
+COSINE_COLUMNS = ("token", "cosine")
+_SHOWN_ROWS = 5  # of a notebook's view of the vectors
 
 
 class Embeddings:
@@ -128,7 +134,24 @@ class Embeddings:
         return self.text_encoder(pooling).encode(texts)
 
     def __repr__(self) -> str:
-        return f"Embeddings({len(self):,} tokens, dim {self.dim})"
+        first = ", ".join(map(repr, self.tokens[:3])) + (", …" if len(self) > 3 else "")
+        counts = "no counts" if self.counts is None else "with counts"
+        return f"Embeddings({len(self):,} tokens, dim {self.dim}, {counts}: {first})"
+
+    def _repr_html_(self) -> str:
+        """Return the most frequent tokens and their neighbors, for a notebook."""
+        tokens = self.tokens[:_SHOWN_ROWS]
+        near = [", ".join(t for t, _ in found) for found in self.most_similar_batch(tokens, k=5)]
+        counts = [] if self.counts is None else [("count", self.counts[: len(tokens)].tolist())]
+        columns, cells = zip(("token", tokens), *counts, ("nearest", near), strict=True)
+        title = f"{len(self):,} tokens, {self.dim} numbers each; the first {len(tokens)}:"
+        return f"<p>{title}</p>{html_table(columns, zip(*cells, strict=True))}"
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return the vectors as a `pandas.DataFrame`: the tokens are its index."""
+        import pandas as pd
+
+        return pd.DataFrame(self.vectors, index=pd.Index(self.tokens, name="token"))
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -197,7 +220,7 @@ class Embeddings:
         mean, asked = self.question(positive, negative)
         end = _limit(restrict_vocabulary, len(self))
         scores = (self.vectors[:end] @ mean) * self._scales[:end]
-        return self._best(scores, asked, k)
+        return self._best(scores, asked, k, COSINE_COLUMNS)
 
     def most_similar_batch(
         self,
@@ -229,12 +252,16 @@ class Embeddings:
         found, scores = search.nearest(
             self.vectors[:end], self._scales[:end], matrix, max(k, 0) + most if k > 0 else 0
         )
-        return [
-            [(self.tokens[i], s) for i, s in zip(*pair, strict=True) if i not in out][:k]
-            for pair, out in zip(
-                zip(found.tolist(), scores.tolist(), strict=True), left_out, strict=True
-            )
-        ]
+        answers = zip(found.tolist(), scores.tolist(), left_out, strict=True)
+        return [self.named(rows, cosines, out, k) for rows, cosines, out in answers]
+
+    def named(
+        self, rows: Sequence[int], cosines: Sequence[float], left_out: set[int], k: int
+    ) -> Neighbors:
+        """Return tokens and cosines of the first `k` of `rows` that are not in `left_out`."""
+        pairs = zip(rows, cosines, strict=True)
+        kept = [(self.tokens[row], cosine) for row, cosine in pairs if row not in left_out]
+        return Results(kept[:k], COSINE_COLUMNS)
 
     def analogy(
         self,
@@ -265,7 +292,7 @@ class Embeddings:
             np.stack([self.unit(b), self.unit(c)]),
             self.unit(a)[np.newaxis],
         )
-        return self._best(scores, self.rows([a, b, c]), k)
+        return self._best(scores, self.rows([a, b, c]), k, ("token", "score"))
 
     def similarity(self, a: str, b: str) -> float:
         """Return the cosine of two tokens' vectors; 0 where one of them is a zero vector."""
@@ -277,7 +304,8 @@ class Embeddings:
             raise W2VError(f"Received {words!r}: too few words.", "Give three words or more.")
         units = np.stack([self.unit(word) for word in words])
         scores = units @ _unit(units.mean(axis=0))
-        return sorted(zip(words, scores.tolist(), strict=True), key=lambda pair: pair[1])
+        ranked = sorted(zip(words, scores.tolist(), strict=True), key=lambda pair: pair[1])
+        return Results(ranked, ("token", "cosine to the mean"))
 
     def question(
         self, positive: Query | Sequence[Query], negative: Query | Sequence[Query] = ()
@@ -294,10 +322,12 @@ class Embeddings:
         rows = self.rows(item for item in plus + minus if isinstance(item, str))
         return _unit(signs @ np.stack(terms)), rows
 
-    def _best(self, scores: np.ndarray, left_out: Sequence[int], k: int) -> Neighbors:
+    def _best(
+        self, scores: np.ndarray, left_out: Sequence[int], k: int, columns: Sequence[str]
+    ) -> Neighbors:
         rows = search.best(scores, max(k, 0) + len(set(left_out)) if k > 0 else 0)
         kept = [row for row in rows.tolist() if row not in left_out][:k]
-        return [(self.tokens[row], float(scores[row])) for row in kept]
+        return Results(((self.tokens[row], float(scores[row])) for row in kept), columns)
 
     def _fitting(self, query: np.ndarray, axes: int) -> np.ndarray:
         vector = np.asarray(query, np.float32)

@@ -18,6 +18,7 @@ from w2vtrain.vectors.embeddings import Embeddings
 from w2vtrain.vectors.formats import npy
 from w2vtrain.vectors.formats.registry import placed
 from w2vtrain.vectors.formats.text_rows import numbers
+from w2vtrain.vectors.results import Results
 from w2vtrain.vectors.search import best, row_norms, scales_of
 from w2vtrain.vectors.sentences import TextEncoder
 
@@ -71,7 +72,7 @@ class TextIndex:
     def __len__(self) -> int:
         return len(self._places)
 
-    def search(self, query: str, k: int = 10) -> list[Match]:
+    def search(self, query: str, k: int = 10) -> Results[Match]:
         """Return the `k` nearest texts, best first.
 
         Raises:
@@ -88,7 +89,8 @@ class TextIndex:
             scores = self._units @ (vector * scales_of(row_norms(vector[np.newaxis])))
             found = [(row, float(scores[row])) for row in best(scores, k).tolist()]
         places = [(int(self._places[row]), cosine) for row, cosine in found]
-        return [Match(place, cosine, self.texts[place]) for place, cosine in places]
+        found_texts = (Match(place, cosine, self.texts[place]) for place, cosine in places)
+        return Results(found_texts, Match._fields)
 
 
 def read_texts(
