@@ -10,6 +10,10 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+if "forkserver" not in multiprocessing.get_all_start_methods():  # as on Windows
+    pytest.skip("processes are not forked here", allow_module_level=True)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["keras", "tensorflow", "w2vtrain.models.word2vec"])
