@@ -33,35 +33,54 @@ VectorFormat = Literal[
 Table = Literal["target", "context", "mean"]
 Pooling = Literal["mean", "sif", "zipfian-whitening"]
 DEFAULT_POOLING: Pooling = "sif"  # the best of the three on STS-B: docs/sentences.md
+# Headings of options in a command's help.
+MOST_USED, _READING, _COUNTING = "Most used", "How files are read", "The vocabulary"
 
 
 @dataclass(frozen=True)
 class PrepareConfig(Config):
     """How text becomes token ids."""
 
-    text_column: str | None = option(None, "Column that holds the text (csv, tsv, jsonl, parquet).")
-    encoding: str = option("utf-8", "Encoding of the text files.")
+    text_column: str | None = option(
+        None, "Column that holds the text (csv, tsv, jsonl, parquet).", panel=MOST_USED
+    )
+    encoding: str = option("utf-8", "Encoding of the text files.", panel=_READING)
     encoding_errors: EncodingErrors = option(
-        "strict", "What to do with bytes that do not decode: stop, or replace and count them."
+        "strict",
+        "What to do with bytes that do not decode: stop, or replace and count them.",
+        panel=_READING,
     )
     normalize: Normalize = option(
         "nfc",
         "Unicode form of the text, so that what looks the same is the same: nfkc also resolves "
         "ligatures and full-width letters.",
+        panel=_READING,
     )
     standardize: Standardize = option(
-        "lower-and-strip-punctuation", "What happens to the text before it is split."
+        "lower-and-strip-punctuation",
+        "What happens to the text before it is split.",
+        panel=MOST_USED,
     )
-    split: Split = option("whitespace", "What a token is: a word, or one character.")
-    boundary: Boundary = option("line", "What a context window may not cross.")
-    min_count: int = option(5, "Words seen less often than this are left out.")
-    vocabulary_size: int | None = option(None, "Keep at most this many words, the most frequent.")
-    keep_oov: bool = option(False, "Keep left-out words as one token, [UNK], instead of dropping.")
+    split: Split = option(
+        "whitespace", "What a token is: a word, or one character.", panel=MOST_USED
+    )
+    boundary: Boundary = option("line", "What a context window may not cross.", panel=MOST_USED)
+    min_count: int = option(5, "Words seen less often than this are left out.", panel=MOST_USED)
+    vocabulary_size: int | None = option(
+        None, "Keep at most this many words, the most frequent.", panel=MOST_USED
+    )
+    keep_oov: bool = option(
+        False, "Keep left-out words as one token, [UNK], instead of dropping.", panel=_COUNTING
+    )
     max_rows: int | None = option(
-        None, "Read only the first N rows of tables and lines of text, all inputs together."
+        None,
+        "Read only the first N rows of tables and lines of text, all inputs together.",
+        panel=_READING,
     )
     max_types: int | None = option(
-        20_000_000, "Prune the rarest words while counting when more different ones are held."
+        20_000_000,
+        "Prune the rarest words while counting when more different ones are held.",
+        panel=_COUNTING,
     )
 
     def __post_init__(self) -> None:

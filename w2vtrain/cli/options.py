@@ -1,4 +1,4 @@
-"""Command-line options made from the config dataclasses, so that a default stands only there."""
+"""Make command-line options of the config dataclasses, which alone define the defaults."""
 
 import functools
 import inspect
@@ -61,7 +61,9 @@ def config_options(
                     given[stage][f.name] = value
             command(**values, given=given)
 
-        parameters = own + [parameter for _, _, parameter in options]
+        grouped = [p for p in own if _has_panel(p)]  # such as --json: after the settings
+        plain = [p for p in own if not _has_panel(p)]
+        parameters = [*plain, *(parameter for _, _, parameter in options), *grouped]
         wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
         return wrapper
@@ -76,6 +78,11 @@ def merged(
     table = read_toml(file).get(stage, {}) if file is not None else {}
     config.from_mapping(table, f"[{stage}] of {file}")
     return {**{key.replace("-", "_"): value for key, value in table.items()}, **given}
+
+
+def _has_panel(parameter: inspect.Parameter) -> bool:
+    information = typing.get_args(parameter.annotation)[1:]
+    return any(getattr(found, "rich_help_panel", None) for found in information)
 
 
 def _parameter(name: str, f: Any, hint: Any, panel: str | None) -> inspect.Parameter:

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from w2vtrain.config import Noise
+from w2vtrain.config import MOST_USED, Noise
 from w2vtrain.errors import W2VError
 from w2vtrain.settings import Config, fields_and_types, flag, option
 
 PairMaking = Literal["stream", "explicit"]
-COMMON, EVALUATION, RESUMING = "Most used", "Held-out text", "Checkpoints"
+COMMON, EVALUATION, RESUMING = MOST_USED, "Held-out text", "Checkpoints"
 OWN = "Only for some objectives"
 
 
