@@ -61,7 +61,8 @@ def config_options(
                     given[stage][f.name] = value
             command(**values, given=given)
 
-        grouped = [p for p in own if _has_panel(p)]  # such as --json: after the settings
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        grouped = [p.replace(kind=keyword) for p in own if _has_panel(p)]  # --json comes last
         plain = [p for p in own if not _has_panel(p)]
         parameters = [*plain, *(parameter for _, _, parameter in options), *grouped]
         wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
