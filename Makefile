@@ -78,6 +78,7 @@ pictures: install
 		-o $(PICTURES)/similarity.png
 	$(PLOT) analogy runs/demo king:queen man:woman father:mother uncle:aunt boy:girl \
 		--title "Gender" -o $(PICTURES)/analogy.png
+	$(BIN)/w2v bias runs/demo data/bias.toml --plot $(PICTURES)/bias.png
 	$(BIN)/w2v run configs/full_softmax.toml
 	$(PLOT) map runs/full_softmax --top 150 --title "Ten numbers a word, full softmax" \
 		-o $(PICTURES)/full-softmax-map.png

@@ -8,6 +8,7 @@ import typer
 from w2vtrain.cli import (
     ask,
     classify,
+    compare,
     demo,
     explanations,
     judge,
@@ -57,6 +58,7 @@ _SEVERAL_WORDS = {
     "evaluate": ("--similarity", "--analogies"),
     "stability": ("--words",),
     "report": ("--similarity", "--analogies", "--words"),
+    "change": ("--words",),
 }
 _group(
     "Make: text into vectors",
@@ -92,6 +94,9 @@ _group(
         "diff": judge.diff,
         "stability": judge.stability,
         "groups": judge.groups,
+        "change": compare.change,
+        "align": compare.align,
+        "bias": compare.bias,
     },
 )
 _group(

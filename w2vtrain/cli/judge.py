@@ -103,7 +103,7 @@ def _print_similarity(vectors: "tuple[VectorsResult, ...]") -> None:
     rows: list[list[object]] = []
     for results in zip(*(result.similarity for result in vectors), strict=True):
         for letter, r in zip(_LETTERS, results, strict=False):
-            row = [r.name, r.items, r.used, *_pair(r.spearman), *_pair(r.pearson)]
+            row = [r.name, r.items, r.used, *with_interval(r.spearman), *with_interval(r.pearson)]
             row += [_value(r.spearman_all), _value(r.pearson_all)]
             rows.append([letter, *row] if len(vectors) > 1 else row)
     print_table(["", *headers] if len(vectors) > 1 else headers, rows)
@@ -122,7 +122,7 @@ def _print_analogies(results: "tuple[AnalogyResult, ...]") -> None:
     for scores in zip(*(result.scores for result in results), strict=True):
         row: list[object] = [scores[0].name, scores[0].questions]
         for s in scores:
-            row += [s.used, s.correct, *_pair(s.accuracy), _value(s.accuracy_all)]
+            row += [s.used, s.correct, *with_interval(s.accuracy), _value(s.accuracy_all)]
         rows.append(row)
     print_table(headers, rows)
 
@@ -137,7 +137,7 @@ def _print_comparisons(report: "EvaluationReport") -> None:
     }
     rows: list[list[object]] = []
     for c in report.comparisons:
-        row = [c.name, c.measure, c.used, c.first, c.second, *_pair(c.difference)]
+        row = [c.name, c.measure, c.used, c.first, c.second, *with_interval(c.difference)]
         rows.append([*row, c.second_better, names[c.verdict]])
     headers = ["set", "measure", "used", "A", "B", "B - A", "95 %", "share B > A", "verdict"]
     print_table(headers, rows)
@@ -165,7 +165,7 @@ def _evaluation_rows(report: "EvaluationReport") -> list[list[object]]:
     return rows
 
 
-def _pair(estimate: "Estimate | None") -> tuple[float | None, str]:
+def with_interval(estimate: "Estimate | None") -> tuple[float | None, str]:
     """Return the value and its interval as a text."""
     if estimate is None or estimate.low is None or estimate.high is None:
         return _value(estimate), "-"
@@ -308,7 +308,7 @@ def stability(
     if seeds is not None:
         if len(runs) > 1:
             raise typer.BadParameter("--seeds goes with one run.")
-        runs = [*runs, *_retrained(runs[0], seeds)]
+        runs = [*runs, *retrained(runs[0], seeds)]
     if differing_texts(runs):
         note(
             "Careful: these vectors were not all trained on the same text, so what differs is not "
@@ -324,7 +324,7 @@ def stability(
     )
 
 
-def _retrained(run: Path, seeds: int) -> list[Path]:
+def retrained(run: Path, seeds: int) -> list[Path]:
     from w2vtrain.analysis.neighborhoods.retraining import retrain
 
     def started(seed: int, seconds: float) -> None:
