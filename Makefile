@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo check test coverage slow nightly package bench data pictures letters outputs clean
+.PHONY: install demo check test coverage slow nightly package docs doc-links bench data pictures letters outputs clean
 
 install: $(STAMP)
 
@@ -39,6 +39,14 @@ slow: install
 # Tests that need longer still.
 nightly: install
 	$(PYTEST) -m nightly --durations=10 -rs
+
+# The documentation site, in docs/site: open docs/site/index.html. A warning is an error.
+docs: install
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/site
+
+# Do the links to other hosts still lead somewhere? Needs the network.
+doc-links: docs
+	$(BIN)/python -m sphinx -q -b linkcheck docs docs/site/linkcheck
 
 # The wheel and the source archive, in dist/.
 package: install
@@ -102,4 +110,4 @@ outputs: install
 	$(BIN)/python docs/outputs.py README.md docs/tour.md
 
 clean:
-	rm -rf $(VENV) runs dist
+	rm -rf $(VENV) runs dist docs/site

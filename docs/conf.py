@@ -1,0 +1,82 @@
+"""Settings of the documentation site: `make docs`.
+
+Sphinx, since it renders the docstrings that we have (napoleon reads Google's style), checks links,
+and its search works from the disk without a server. Zensical was looked at: it is in its alpha, and
+calls its own API reference preliminary. Furo is a quiet theme that asks no other host for anything.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from w2vtrain.version import VERSION
+
+project = "w2v"
+author = "The w2v developers"
+copyright = author
+version = release = VERSION
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+exclude_patterns = ["site"]
+source_suffix = {".md": "markdown"}
+default_role = "code"  # of `names` in docstrings
+
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+suppress_warnings = ["misc.highlighting_failure"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_class_signature = "separated"
+napoleon_numpy_docstring = False
+napoleon_custom_sections = ["Source"]
+
+html_theme = "furo"
+html_title = "w2v"
+html_static_path = ["static"]
+html_css_files = ["w2v.css"]
+html_show_sphinx = False
+html_copy_source = False
+html_theme_options = {
+    "footer_icons": [],
+    "light_css_variables": {
+        "font-stack": "system-ui, -apple-system, 'Segoe UI', 'Noto Sans', sans-serif",
+        "font-stack--monospace": "ui-monospace, 'Cascadia Mono', 'DejaVu Sans Mono', monospace",
+    },
+}
+linkcheck_timeout = 10
+
+# Pages that the site shows from elsewhere in the project, and where links to them lead.
+FROM_ROOT = {
+    "benchmarks": "benchmarks/RESULTS.md",
+    "security": "SECURITY.md",
+    "changes": "CHANGELOG.md",
+    "contributing": "CONTRIBUTING.md",
+}
+_LINK = re.compile(r"(?<=\]\()(?!https?:|#)([^)#\s]+)")
+
+
+def read_page(app: Any, name: str, source: list[str]) -> None:
+    """Take a page from the project's root; turn links to such pages into links to the site's."""
+    folder = ROOT / "docs"
+    if name in FROM_ROOT:
+        path = ROOT / FROM_ROOT[name]
+        folder, source[0] = path.parent, path.read_text("utf-8")
+    targets = {ROOT / path: f"{page}.md" for page, path in FROM_ROOT.items()}
+
+    def site_link(found: re.Match[str]) -> str:
+        target = (folder / found[1]).resolve()
+        return targets.get(target) or Path(os.path.relpath(target, ROOT / "docs")).as_posix()
+
+    source[0] = _LINK.sub(site_link, source[0])
+
+
+def setup(app: Any) -> None:
+    """Register what this file adds to Sphinx."""
+    app.connect("source-read", read_page)
