@@ -68,6 +68,11 @@ def read_page(app: Any, name: str, source: list[str]) -> None:
     if name in FROM_ROOT:
         path = ROOT / FROM_ROOT[name]
         folder, source[0] = path.parent, path.read_text("utf-8")
+    if name == "index":  # a page that no list above names is found all the same
+        listed = source[0].split()
+        others = sorted(page.stem for page in folder.glob("*.md") if page.stem not in listed)
+        names = "\n".join(other for other in others if other != "index")
+        source[0] += f"\n```{{toctree}}\n:hidden:\n:caption: More\n\n{names}\n```\n" * bool(names)
     targets = {ROOT / path: f"{page}.md" for page, path in FROM_ROOT.items()}
 
     def site_link(found: re.Match[str]) -> str:
