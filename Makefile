@@ -36,9 +36,11 @@ coverage: install
 slow: install
 	$(PYTEST) -m slow --durations=10 -rs
 
-# Tests that need longer still.
+# Everything that takes long: the slow tests, those that need longer still, and 20 minutes of pairs
+# of commands on one run, some of them killed.
 nightly: install
-	$(PYTEST) -m nightly --durations=10 -rs
+	$(PYTEST) -m "slow or nightly" --durations=10 -rs
+	$(BIN)/python benchmarks/soak.py --minutes 20
 
 # The documentation site, in docs/site: open docs/site/index.html. A warning is an error.
 docs: install
@@ -51,7 +53,7 @@ doc-links: docs
 # The wheel and the source archive, in dist/.
 package: install
 	rm -rf dist
-	$(BIN)/python -m build
+	$(BIN)/python -m build --no-isolation
 	$(BIN)/twine check --strict dist/*
 
 # the bundled corpus and its planted truth, the same bytes every time (the files are committed)
