@@ -50,6 +50,9 @@ class PrepareConfig(Config):
         "What to do with bytes that do not decode: stop, or replace and count them.",
         panel=_READING,
     )
+    strip_html: bool = option(
+        False, "Take tags out of HTML and XML files, which are refused without it, and of tables."
+    )
     normalize: Normalize = option(
         "nfc",
         "Unicode form of the text, so that what looks the same is the same: nfkc also resolves "

@@ -73,7 +73,7 @@ def test_json_lines():
     [
         ('{"text": "b"', "t, line 2 is not JSON"),
         ("[1]", "t, line 2 holds no JSON object"),
-        ('{"text": [1]}', r"t, line 2: 'text' is \[1\], not a text"),
+        ('{"text": [1]}', "t, line 2: 'text' is a list"),
         ('{"text": "\\u0000"}', "t, line 2 holds a NUL"),
         ('{"text": "\\ud800"}', "t, line 2 holds half of a surrogate pair"),
         ("[" * 100_000, "t, line 2 is not JSON"),

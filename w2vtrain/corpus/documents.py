@@ -11,10 +11,11 @@ from itertools import islice
 from pathlib import Path
 
 from w2vtrain.config import PrepareConfig
+from w2vtrain.corpus.markup import recognize, without_markup, without_tags
 from w2vtrain.corpus.sources import TABLES, ByteStream, InputFile, Read, kind_of
 from w2vtrain.corpus.tables import (
     DELIMITERS,
-    JSON_LINES,
+    JSON,
     Column,
     Row,
     delimited_header,
@@ -142,11 +143,16 @@ def _tables_and_streams(file: InputFile) -> Iterator[Path | ByteStream]:
 
 def _pieces(source: Path | ByteStream, config: PrepareConfig, left: int | None) -> Iterator[Piece]:
     if isinstance(source, Path) or kind_of(source.name) in TABLES:
-        columns = [Column(config.text_column)]
+        as_they_are = (config.standardize, config.split) == ("none", "whitespace")
+        columns = [Column(config.text_column, lists=as_they_are)]
         rows = _rows(source, columns, config.encoding, config.encoding_errors)
         return _row_pieces(islice(rows, left), config)
+    content = recognize(source.start(), source.name)
+    content.require_readable(source.label, config.strip_html)
     chunks = decode(source, config.encoding, config.encoding_errors)
     limited = chunks if left is None else first_lines(chunks, left)
+    if content.kind == "markup":
+        limited = without_markup(limited, source.label)
     return text_units(limited, config.boundary, source.label)
 
 
@@ -159,7 +165,8 @@ def _rows(
     if kind == ".parquet":
         raise W2VError(f"{source.label}: Parquet cannot be read packed.", "Unpack it first.")
     chunks = decode(source, encoding, errors)
-    if kind in JSON_LINES:
+    recognize(source.start(), source.name).require_readable(source.label, strip_html=True)
+    if kind in JSON:
         return json_rows(chunks, columns, source.label, errors)
     return delimited_rows(chunks, DELIMITERS[kind], columns, source.label)
 
@@ -171,7 +178,8 @@ def _row_pieces(rows: Iterable[Row], config: PrepareConfig) -> Iterator[Piece]:
     read = Read()
     for row in rows:
         lines += 1
-        read, text = row.read, row.cells[0]
+        read = row.read
+        text = without_tags(row.cells[0]) if config.strip_html else row.cells[0]
         if text.strip():
             plain = text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
             units.append(as_units(plain, config.boundary))

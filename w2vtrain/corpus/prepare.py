@@ -5,6 +5,7 @@ the saved TextVectorization layer holds, counted under provisional ids, and spoo
 follow from the counts.
 """
 
+import collections
 import contextlib
 import dataclasses
 import logging
@@ -126,10 +127,13 @@ def prepare(
     """
     config = config or PrepareConfig()
     directory = RunDirectory(Path(run))
-    sources = find_sources([str(name) for name in inputs], directory.root)
+    sources = find_sources([str(name) for name in inputs], directory.root, config.strip_html)
     _check_column(sources, config)
-    for name in sources.passed_over:
-        _LOG.warning("Passed over %s: it does not look like text.", name)
+    for name, reason in zip(sources.passed_over, sources.reasons, strict=True):
+        _LOG.warning("Passed over %s: %s", name, reason)
+    if sources.passed_over:
+        taken, left = _kinds(sources.names), _kinds(sources.passed_over)
+        _LOG.warning("Took %s; left out %s.", taken, left)
     if not force and (summary := _unchanged(directory, sources, config)) is not None:
         return summary
     from w2vtrain.tensorflow_runtime import configure
@@ -142,6 +146,12 @@ def prepare(
         record["inputs"] = reading.records()
         record["summary"] = dataclasses.asdict(summary)
     return summary
+
+
+def _kinds(names: Sequence[str]) -> str:
+    """Count the files of each kind: `3 .txt, 1 .csv`."""
+    counts = collections.Counter(kind_of(name) or "without an ending" for name in names)
+    return ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
 
 
 def _check_column(sources: Sources, config: PrepareConfig) -> None:

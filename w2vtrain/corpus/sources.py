@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, BinaryIO, Self
 
+from w2vtrain.corpus.markup import recognize
 from w2vtrain.errors import W2VError
 from w2vtrain.run.files import sha256
 
@@ -31,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 STDIN = "-"
 COMPRESSED = {".gz", ".bz2", ".xz"}
 ARCHIVES = {".zip"}
-TABLES = {".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"}
+TABLES = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"}
 _SNIFFED = 8192  # bytes of an unknown file in a directory that are looked at for NUL
 _MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
 _BUFFER = 1 << 20  # bytes read from the disk at once
@@ -60,14 +61,18 @@ class Sources:
 
     Args:
         names: paths, or `-` for standard input, in the order they are read.
-        passed_over: files in directories that do not look like text.
+        passed_over: files in directories that are not plain text.
+        reasons: why, for each of them.
     """
 
     names: tuple[str, ...]
     passed_over: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
 
 
-def find_sources(inputs: Sequence[str], run: Path | None = None) -> Sources:
+def find_sources(
+    inputs: Sequence[str], run: Path | None = None, strip_html: bool = False
+) -> Sources:
     """Find the files that `inputs` name.
 
     Directories are searched recursively, in name order; hidden files and folders in them are left
@@ -76,18 +81,21 @@ def find_sources(inputs: Sequence[str], run: Path | None = None) -> Sources:
     Args:
         inputs: paths, directories, globs or `-`.
         run: the run directory to write; directories and globs leave its own files out.
+        strip_html: directories are searched for HTML and XML, too.
 
     Raises:
         W2VError: nothing is given, or an input names no file.
     """
     if not inputs:
         raise W2VError("No input.", "Give text files, directories, globs, or - for standard input.")
-    search = _Search(os.path.realpath(run) if run is not None else None)
+    search = _Search(os.path.realpath(run) if run is not None else None, strip_html)
     names: dict[str, str] = {}
     for given in inputs:
         for name in search.expand(given):
             names.setdefault(name if name == STDIN else os.path.realpath(name), name)
-    return Sources(tuple(names.values()), tuple(search.passed_over))
+    return Sources(
+        tuple(names.values()), tuple(search.passed_over), tuple(search.passed_over.values())
+    )
 
 
 class _Search:
@@ -95,11 +103,13 @@ class _Search:
 
     Args:
         run: real path of the run directory, which is not searched.
+        strip_html: take HTML and XML.
     """
 
-    def __init__(self, run: str | None) -> None:
-        self.passed_over: list[str] = []
+    def __init__(self, run: str | None, strip_html: bool) -> None:
+        self.passed_over: dict[str, str] = {}
         self._run = run
+        self._strip_html = strip_html
 
     def expand(self, given: str) -> Iterator[str]:
         if given == STDIN:
@@ -143,11 +153,11 @@ class _Search:
                 path = Path(parent, name)
                 if name.startswith(".") or not path.is_file():
                     continue
-                if looks_like_text(path):
+                if reason := _why_not_text(path, self._strip_html):
+                    self.passed_over[printable_name(str(path))] = reason
+                else:
                     text += 1
                     yield str(path)
-                else:
-                    self.passed_over.append(printable_name(str(path)))
         if not text:
             raise W2VError(
                 f"No text in {folder}.",
@@ -159,15 +169,19 @@ class _Search:
         return self._run is not None and (path == self._run or path.startswith(self._run + os.sep))
 
 
-def looks_like_text(path: Path) -> bool:
-    """Tell whether a file has a known name, or no NUL byte where it starts."""
+def _why_not_text(path: Path, strip_html: bool) -> str:
+    """Return why a file in a directory is passed over; empty for text and for known names."""
     if path.suffix.lower() in COMPRESSED | ARCHIVES | TABLES | {".txt"}:
-        return True
+        return ""
     try:
         with path.open("rb") as file:
-            return b"\0" not in file.read(_SNIFFED)
+            start = file.read(_SNIFFED)
     except OSError as error:
         raise W2VError(f"Cannot read {path}: {error.strerror}", "Check who may read it.") from None
+    content = recognize(start, path.name)
+    if content.kind == "document" or (content.kind == "markup" and not strip_html):
+        return f"it is {content.what}. {content.hint}"
+    return "it does not look like text." if b"\0" in start else ""
 
 
 def printable_name(name: str) -> str:
@@ -237,6 +251,13 @@ class ByteStream:
         self._file = file
         self._compressed = compressed
         self._total = 0
+        self._ahead = b""
+
+    def start(self) -> bytes:
+        """Return the first bytes without passing them."""
+        if not self._total:
+            self._ahead = self.read(_SNIFFED)
+        return self._ahead
 
     def read(self, size: int) -> bytes:
         """Return the next bytes, at most `size`; none at the end.
@@ -244,6 +265,9 @@ class ByteStream:
         Raises:
             W2VError: the data is damaged, cannot be read, or is a decompression bomb.
         """
+        if self._ahead:
+            data, self._ahead = self._ahead[:size], self._ahead[size:]
+            return data
         try:
             data = self._file.read(size)
         except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, zipfile.BadZipFile) as bad:

@@ -23,7 +23,8 @@ from w2vtrain.corpus.text import LONGEST_STRETCH, SURROGATE
 from w2vtrain.errors import W2VError
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
-JSON_LINES = {".jsonl", ".ndjson"}
+JSON = {".json", ".jsonl", ".ndjson"}
+_LONGEST_ITEM = 1 << 24  # characters of an object in a JSON array
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _OPENED = re.compile(r'(?:^|\t)"(?:[^"]|"")*$')  # a cell whose quote the line does not close
 
@@ -35,11 +36,13 @@ class Column(NamedTuple):
         name: as the table has it; None asks the user to name one.
         option: the command-line option that names it, for messages.
         numbers: take numbers and truth values of JSON and Parquet, too, as they are written.
+        lists: take lists of tokens (texts or whole numbers) of JSON and Parquet, too.
     """
 
     name: str | None
     option: str = "--text-column"
     numbers: bool = False
+    lists: bool = False
 
 
 class Row(NamedTuple):
@@ -228,7 +231,7 @@ def _quoted_row(line: str, width: int, lines: _Lines) -> list[str]:
 
 
 def json_rows(chunks: Chunks, columns: Sequence[Column], label: str, errors: str) -> Iterator[Row]:
-    """Yield the rows of a file with one JSON object a line.
+    """Yield the rows of a JSON file: one object a line, or an array of objects.
 
     Args:
         chunks: the decoded file, with LF as line end, and what has been read so far.
@@ -242,20 +245,53 @@ def json_rows(chunks: Chunks, columns: Sequence[Column], label: str, errors: str
     lines = _Lines(chunks, label)
     keys: list[str] = []
     sound = _Soundness(errors)
-    for line in lines:
-        if not line.strip():
-            continue
-        where = f"{label}, line {lines.number}"
-        row = _json_object(line, where)
+    for row, spelled, where in _json_objects(lines):
         if not keys:
             names = list(row)
             keys = [names[place] for place in find_columns(names, columns, label)]
-        _check_unique(keys, line, where)
+        _check_unique(keys, spelled, where)
         cells = tuple(
             sound.check(_json_cell(row.get(key), key, column, where), where)
             for key, column in zip(keys, columns, strict=True)
         )
         yield Row(cells, where, sound.counted(lines.read))
+
+
+def _json_objects(lines: _Lines) -> Iterator[tuple[dict[str, Any], str, str]]:
+    """Yield the objects of JSON lines or of one array, as they are spelled, and their places."""
+    while lines.peek() and not lines.peek().strip():
+        next(lines)
+    if lines.peek().lstrip().startswith("["):
+        yield from _json_array(lines)
+        return
+    for line in lines:
+        if line.strip():
+            where = f"{lines.label}, line {lines.number}"
+            yield _json_object(line, where), line, where
+
+
+def _json_array(lines: _Lines) -> Iterator[tuple[dict[str, Any], str, str]]:
+    decoder = json.JSONDecoder()
+    held, number, marks = "", 1, "["
+    for line in lines:
+        held += line
+        while held := held.lstrip(" \t\r\n" + marks):
+            where = f"{lines.label}, item {number}"
+            if held[0] == "]" and "".join([held[1:], *lines]).strip() == "":
+                return
+            if held[0] != "{":
+                raise W2VError(
+                    f"{where} is no JSON object: {held[:60].strip()}", "Give an array of objects."
+                )
+            try:
+                row, end = decoder.raw_decode(held)
+            except (ValueError, RecursionError):
+                if len(held) > _LONGEST_ITEM:
+                    raise W2VError(f"{where} is not JSON.", "Is the file whole?") from None
+                break  # it goes on in the next line
+            yield row, held[:end], where
+            held, number, marks = held[end:], number + 1, ","
+    raise W2VError(f"{lines.label}, item {number} is not JSON.", "Is the file whole?")
 
 
 def _json_object(line: str, where: str) -> dict[str, Any]:
@@ -284,10 +320,34 @@ def _json_cell(value: Any, key: str, column: Column, where: str) -> str:
         return value or ""
     if column.numbers and isinstance(value, (bool, int, float)):
         return str(value)
+    if isinstance(value, list):
+        return _tokens(value, f"{where}: {key!r}", column)
     raise W2VError(
         f"{where}: {key!r} is {json.dumps(value)[:60]}, not a text.",
         f"Name a key that holds texts with {column.option}.",
     )
+
+
+def _tokens(values: list[Any], where: str, column: Column) -> str:
+    """Return the tokens of a list with spaces between them.
+
+    Raises:
+        W2VError: an entry is no token: empty, null, nested, or with white space in it.
+    """
+    if not column.lists:
+        raise W2VError(
+            f"{where} is a list.",
+            "Lists are read as tokens, as they are, with --standardize none (and --split "
+            "whitespace); else name a column that holds texts.",
+        )
+    tokens = [str(value) if type(value) is int else value for value in values]
+    for token in tokens:
+        if not isinstance(token, str) or token.split() != [token]:
+            raise W2VError(
+                f"{where} holds {token!r}, which is no token.",
+                "Tokens are texts without white space, or whole numbers; none may be empty.",
+            )
+    return " ".join(tokens)
 
 
 class _Soundness:
@@ -355,7 +415,8 @@ def parquet_rows(path: Path, columns: Sequence[Column], errors: str) -> Iterator
                     number += 1
                     where = f"{path}, row {number}"
                     cells = tuple(
-                        sound.check("" if value is None else str(value), where) for value in values
+                        sound.check(_parquet_cell(value, column, where), where)
+                        for value, column in zip(values, columns, strict=True)
                     )
                     yield Row(cells, where, sound.counted(read))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
@@ -365,6 +426,12 @@ def parquet_rows(path: Path, columns: Sequence[Column], errors: str) -> Iterator
         ) from None
 
 
+def _parquet_cell(value: Any, column: Column, where: str) -> str:
+    if isinstance(value, list):
+        return _tokens(value, f"{where}: {column.name!r}", column)
+    return "" if value is None else str(value)
+
+
 def _check_type(field: Any, column: Column, path: Path) -> None:
     import pyarrow as pa
 
@@ -372,6 +439,10 @@ def _check_type(field: Any, column: Column, path: Path) -> None:
     fits: list[Callable[[Any], bool]] = [pa.types.is_string, pa.types.is_large_string]
     if column.numbers:
         fits += [pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean]
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        _tokens([], f"Column {field.name!r} of {path}", column)  # refuses lists if it must
+        fits += [pa.types.is_integer]
+        kind = kind.value_type
     if not any(fit(kind) for fit in fits):
         raise W2VError(
             f"Column {field.name!r} of {path} holds {field.type}, not text.",

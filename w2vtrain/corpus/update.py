@@ -32,7 +32,15 @@ from w2vtrain.run.stage import atomic_stage, read_manifest
 
 _AT_ONCE = 2**22  # token ids copied at once
 # Settings that an update may change: they belong to the new files, or to words not yet in.
-_FREE = {"text_column", "encoding", "encoding_errors", "min_count", "vocabulary_size", "max_rows"}
+_FREE = {
+    "text_column",
+    "encoding",
+    "encoding_errors",
+    "min_count",
+    "vocabulary_size",
+    "max_rows",
+    "strip_html",
+}
 
 
 def update(
@@ -59,7 +67,9 @@ def update(
     directory = RunDirectory(Path(run))
     made_by = f"w2v prepare INPUT... -o {run}"
     read_manifest(directory.corpus, made_by)
-    sources = find_sources([str(name) for name in inputs], directory.root)
+    sources = find_sources(
+        [str(name) for name in inputs], directory.root, (config or PrepareConfig()).strip_html
+    )
     with run_lock(directory.root):
         manifest = read_manifest(directory.corpus, made_by, verify=True)
         before = PrepareConfig.from_manifest(manifest["config"])

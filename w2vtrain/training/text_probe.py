@@ -57,7 +57,7 @@ def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> Te
         config: the settings of prepare.
         folder: an empty folder; the result reads from it.
     """
-    sources = find_sources(inputs)
+    sources = find_sources(inputs, strip_html=config.strip_html)
     if STDIN in sources.names:
         raise W2VError(
             "A plan cannot read standard input: nothing would be left for the run.",
