@@ -51,7 +51,9 @@ class PrepareConfig(Config):
         panel=_READING,
     )
     strip_html: bool = option(
-        False, "Take tags out of HTML and XML files, which are refused without it, and of tables."
+        False,
+        "Take tags out of HTML and XML files, which are refused without it, and of tables.",
+        panel=_READING,
     )
     normalize: Normalize = option(
         "nfc",

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.markup import recognize, without_markup, without_tags
-from w2vtrain.corpus.sources import TABLES, ByteStream, InputFile, Read, kind_of
+from w2vtrain.corpus.sources import JSON, TABLES, ByteStream, InputFile, Read, kind_of
 from w2vtrain.corpus.tables import (
     DELIMITERS,
-    JSON,
+    JSON_LINES,
     Column,
     Row,
     delimited_header,
@@ -109,7 +109,7 @@ def read_table(
     with InputFile(str(name)) as file:
         for source in _tables_and_streams(file):
             kind = ".parquet" if isinstance(source, Path) else kind_of(source.name)
-            if kind not in TABLES:
+            if kind not in TABLES | {JSON}:
                 raise W2VError(
                     f"{name} is not a table that can be read.",
                     "Give a .csv, .tsv, .jsonl or .parquet file (.csv.gz and .zip, too).",
@@ -142,7 +142,7 @@ def _tables_and_streams(file: InputFile) -> Iterator[Path | ByteStream]:
 
 
 def _pieces(source: Path | ByteStream, config: PrepareConfig, left: int | None) -> Iterator[Piece]:
-    if isinstance(source, Path) or kind_of(source.name) in TABLES:
+    if isinstance(source, Path) or kind_of(source.name) in TABLES | {JSON}:
         as_they_are = (config.standardize, config.split) == ("none", "whitespace")
         columns = [Column(config.text_column, lists=as_they_are)]
         rows = _rows(source, columns, config.encoding, config.encoding_errors)
@@ -166,7 +166,7 @@ def _rows(
         raise W2VError(f"{source.label}: Parquet cannot be read packed.", "Unpack it first.")
     chunks = decode(source, encoding, errors)
     recognize(source.start(), source.name).require_readable(source.label, strip_html=True)
-    if kind in JSON:
+    if kind in JSON_LINES | {JSON}:
         return json_rows(chunks, columns, source.label, errors)
     return delimited_rows(chunks, DELIMITERS[kind], columns, source.label)
 

@@ -24,6 +24,7 @@ from w2vtrain.corpus.encoding import TokenSpool
 from w2vtrain.corpus.normalization import UNICODE_VERSION
 from w2vtrain.corpus.sources import (
     ARCHIVES,
+    JSON,
     STDIN,
     TABLES,
     Read,
@@ -156,7 +157,7 @@ def _kinds(names: Sequence[str]) -> str:
 
 def _check_column(sources: Sources, config: PrepareConfig) -> None:
     kinds = {kind_of(name) for name in sources.names}
-    if config.text_column is not None and not kinds & (TABLES | ARCHIVES):
+    if config.text_column is not None and not kinds & (TABLES | ARCHIVES | {JSON}):
         raise W2VError(
             f"--text-column {config.text_column} is given, but no input is a table.",
             f"Leave it out, or give the table a name that ends in {', '.join(sorted(TABLES))}.",

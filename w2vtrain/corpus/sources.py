@@ -32,7 +32,8 @@ _LOG = logging.getLogger(__name__)
 STDIN = "-"
 COMPRESSED = {".gz", ".bz2", ".xz"}
 ARCHIVES = {".zip"}
-TABLES = {".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"}
+TABLES = {".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"}
+JSON = ".json"  # read as a table, but never written
 _SNIFFED = 8192  # bytes of an unknown file in a directory that are looked at for NUL
 _MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
 _BUFFER = 1 << 20  # bytes read from the disk at once
@@ -171,7 +172,7 @@ class _Search:
 
 def _why_not_text(path: Path, strip_html: bool) -> str:
     """Return why a file in a directory is passed over; empty for text and for known names."""
-    if path.suffix.lower() in COMPRESSED | ARCHIVES | TABLES | {".txt"}:
+    if path.suffix.lower() in COMPRESSED | ARCHIVES | TABLES | {JSON, ".txt"}:
         return ""
     try:
         with path.open("rb") as file:
@@ -472,7 +473,7 @@ def _is_visible(name: str) -> bool:
 
 
 def _member_looks_like_text(name: str, content: Any) -> bool:
-    known = COMPRESSED | TABLES | {".txt"}
+    known = COMPRESSED | TABLES | {JSON, ".txt"}
     return PurePosixPath(name).suffix.lower() in known or b"\0" not in content.peek(_SNIFFED)
 
 

@@ -23,7 +23,7 @@ from w2vtrain.corpus.text import LONGEST_STRETCH, SURROGATE
 from w2vtrain.errors import W2VError
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
-JSON = {".json", ".jsonl", ".ndjson"}
+JSON_LINES = {".jsonl", ".ndjson"}
 _LONGEST_ITEM = 1 << 24  # characters of an object in a JSON array
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _OPENED = re.compile(r'(?:^|\t)"(?:[^"]|"")*$')  # a cell whose quote the line does not close
