@@ -173,3 +173,8 @@ def test_the_next_command_is_noted_for_people_only(w2v, run):
         assert err == ""
     # explain reads the run's text, which this run does not have
     assert w2v("neighbors", run, "king")[2] == ""
+
+
+def test_the_numbers_of_a_vector_are_the_shortest_that_read_back(w2v, run):
+    _, out, _ = w2v("vector", run, "new york", "--json")
+    assert json.loads(out)["queries"] == [{"word": "new york", "vector": [0.0, 0.0, 0.1]}]

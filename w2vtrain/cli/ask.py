@@ -200,7 +200,7 @@ def vector(
     out = Output(json, tsv)
     embeddings, answers = _ask(vectors, read_queries(words, "a word"), lambda e, asked: e[asked[0]])
     rows = [(word, *map(str, row)) for (word,), row in answers]
-    records = [{"word": word, "vector": [float(x) for x in row]} for (word,), row in answers]
+    records = [{"word": row[0], "vector": [float(x) for x in row[1:]]} for row in rows]
     out.result(
         {"dim": embeddings.dim, "queries": records},
         lambda: say("\n".join(" ".join(row) for row in rows)),
