@@ -26,11 +26,11 @@ check: install
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test: check
-	$(PYTEST)
+	$(PYTEST) $(FLAGS)
 
 # The same tests, and which lines of the package they reach.
-coverage: install
-	$(PYTEST) --cov --cov-report=term
+coverage:
+	$(MAKE) test FLAGS="--cov --cov-report=term"
 
 # Tests that need minutes, a browser or ../shared; they skip and say why where something is missing.
 slow: install
