@@ -46,6 +46,18 @@ def test_an_own_rotation_is_recovered_with_lengths():
     assert np.array_equal(result.counts, a.counts)
 
 
+def test_the_mean_of_the_anchors_is_moved_onto_that_of_the_first():
+    a = space(shift=0.0)
+    other = Embeddings(NAMES, a.vectors + np.float32(2), COUNTS)  # a space with a common direction
+    b = turned(other)
+    result, _ = align(a, b)
+    lengths = np.linalg.norm(b.vectors, axis=1, keepdims=True)
+    units = a.vectors / np.linalg.norm(a.vectors, axis=1, keepdims=True)
+    assert np.linalg.norm((b.vectors / lengths).mean(axis=0)) > 0.5
+    # nine tenths of the words are anchors, so their means differ little from those of all
+    assert (result.vectors / lengths).mean(axis=0) == pytest.approx(units.mean(axis=0), abs=0.05)
+
+
 def test_a_language_of_renamed_words_is_translated():
     a = space(dim=20)
     b = turned(a, [f"x{i}" for i in range(300)], noise=0.3)
