@@ -136,12 +136,12 @@ def change(
 ) -> None:
     """Find the words whose use changed between two texts.
 
-    Every word is held against what chance does at its frequency.
-    Trains on each text and on random cuts of both; run again, it goes on where it was. Writes
-    DIR/words.parquet and DIR/change.html. --config gives [prepare] and [train].
+    Every word is held against what chance does at its frequency: vectors are trained on each text,
+    and on random cuts of both. Run again, it goes on where it was. Writes DIR/words.parquet and
+    DIR/change.html; --config is read for its tables prepare and train.
 
-    --tsv prints a tested word a line: token, score, low, high, p, corrected p, count in A, count in
-    B.
+    --tsv prints a tested word a line: token, score, low, high, p, corrected p, count in A, count
+    in B.
     """
     from w2vtrain.analysis.change import change as compared
     from w2vtrain.analysis.change import write_words
