@@ -95,6 +95,19 @@ def test_the_lines_of_a_text_file_become_a_table(classifier, tmp_path, capsys):
     assert [p["text"] for p in json.loads(out)["predictions"]] == ["lovely", "", "dull, dull"]
 
 
+def test_an_array_of_json_becomes_lines(classifier, tmp_path, capsys):
+    path = tmp_path / "in.json"
+    path.write_text('[\n {"review": "lovely", "id": 7},\n {"review": "dull", "id": 8}\n]\n')
+    arguments = ["classify", "predict", classifier, "-i", path, "-o"]
+    code, _, err = run(capsys, *arguments, tmp_path / "o.jsonl")
+    assert code == 0, err
+    found = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    assert [(row["id"], row["predicted_class"]) for row in found] == [(7, "good"), (8, "bad")]
+    code, _, err = run(capsys, *arguments, tmp_path / "o.csv")
+    assert code == 1
+    assert "does not end in .jsonl" in err
+
+
 def test_bad_files_end_in_an_error_and_nothing_is_written(classifier, tmp_path, capsys):
     table = tmp_path / "in.csv"
     table.write_text("review,known_tokens\nlovely,3\n")

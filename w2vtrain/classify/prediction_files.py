@@ -11,7 +11,7 @@ from typing import Any
 
 from w2vtrain.classify.prediction import Classifier, Prediction
 from w2vtrain.corpus.documents import read_lines, read_table, table_header
-from w2vtrain.corpus.sources import ARCHIVES, TABLES, kind_of
+from w2vtrain.corpus.sources import ARCHIVES, JSON, TABLES, kind_of
 from w2vtrain.corpus.tables import DELIMITERS, JSON_LINES, Column
 from w2vtrain.errors import W2VError
 from w2vtrain.run.files import atomic_write, translated_os_errors
@@ -41,14 +41,14 @@ def file_texts(path: Path, text_column: str | None, classifier: Classifier) -> l
     """Read the texts of a table, or the lines of a text file.
 
     Args:
-        path: CSV, TSV, JSON lines or Parquet; any other file is a text a line.
+        path: CSV, TSV, JSON or Parquet; any other file is a text a line.
         text_column: of a table; None for the column that the classifier was trained on.
         classifier: names that column.
 
     Raises:
         W2VError: the file cannot be read, or has no such column.
     """
-    if kind_of(str(path)) in TABLES:
+    if kind_of(str(path)) in TABLES | {JSON}:
         column = Column(text_column or classifier.config.text_column, numbers=True)
         return [row.cells[0] for row in read_table(path, [column])]
     if text_column is not None:
@@ -70,7 +70,8 @@ def predict_file(
     Args:
         classifier: what predicts.
         path: the table or text file.
-        output: the file to write: of the same kind as a table; any kind of table for a text file.
+        output: the file to write: of the same kind as a table, JSON lines for JSON; any kind of
+            table for a text file.
         text_column: as in `file_texts`.
 
     Raises:
@@ -97,6 +98,11 @@ def predict_file(
 def _check_output(path: Path, output: Path, given: str, wanted: str) -> None:
     if given in ARCHIVES:
         raise W2VError(f"{path} is an archive.", "Unpack it, and give the file that was in it.")
+    if given == JSON and wanted not in JSON_LINES:
+        raise W2VError(
+            f"{path} is JSON, but {output} does not end in .jsonl.",
+            "Give an output file that ends in .jsonl: an object a line.",
+        )
     if given in TABLES and wanted != given:
         raise W2VError(
             f"{path} is a {given} table, but {output} does not end in {given}.",
@@ -131,7 +137,8 @@ def _content(
             rows = ((text,) for text in texts)
         return _delimited(header, rows, added, DELIMITERS[wanted])
     if wanted in JSON_LINES:
-        objects = _objects(path) if given in TABLES else [{TEXT: text} for text in texts]
+        is_table = given in TABLES | {JSON}
+        objects = _objects(path) if is_table else [{TEXT: text} for text in texts]
         _check_free([key for old in objects for key in old], path)
         return "".join(
             json.dumps({**old, **dict(zip(ADDED, new, strict=True))}, ensure_ascii=False) + "\n"
@@ -169,8 +176,11 @@ def _delimited(
 
 
 def _objects(path: Path) -> list[dict[str, Any]]:
-    """Return the objects of a JSON-lines file whose texts have been read, so it is sound."""
-    return [json.loads(line) for line in read_lines(path) if line.strip()]
+    """Return the objects of a JSON file, an array or an object a line; its texts were read."""
+    lines = [line for line in read_lines(path) if line.strip()]
+    if lines and lines[0].lstrip().startswith("["):
+        return json.loads("\n".join(lines))
+    return [json.loads(line) for line in lines]
 
 
 def _parquet(path: Path, given: str, texts: Sequence[str], added: Sequence[Sequence[Any]]) -> bytes:
