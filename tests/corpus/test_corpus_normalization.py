@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from w2vtrain import PrepareConfig, prepare
-from w2vtrain.corpus.normalization import normalize_text
+from w2vtrain.corpus.normalization import normalize_text, unspaced_share
 from w2vtrain.corpus.vectorizer import load_vectorizer
 from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.errors import W2VError
 
 FRENCH = "Le café d'été où l'élève naïf dégusta crêpes, pâtés et bœuf à Noël.\nÇa coûte 5 € déjà.\n"
 ODD = "ae\u0301\u0323ßﬁ\n\u00ad\u200b\u200c\u200dㅎ가가म\u093c"
@@ -131,3 +132,37 @@ def test_a_corpus_of_an_older_version_is_read_and_grown_as_it_was_made(tmp_path)
     update([tmp_path / "b.txt"], tmp_path / "run")
     vocabulary = Vocabulary.load(tmp_path / "run/corpus/vocabulary.tsv")
     assert dict(zip(vocabulary.tokens, vocabulary.counts, strict=True))["cafe\u0301"] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("今天天气很好\n我们去公园散步\n" * 5, True),  # sentences of 6 and 7 letters
+        ("今天 天气 很好\n我们 去 公园 散步\n" * 5, False),  # the same, split into words
+        ("วันนี้อากาศดีมาก\n" * 5, True),
+        ("Сегодня хорошая погода\n" * 5 + "今天天气很好\n", False),  # a sixth of the letters
+    ],
+)
+def test_text_without_spaces_is_pointed_out(tmp_path, caplog, text, said):
+    path = tmp_path / "a.txt"
+    path.write_text(text, encoding="utf-8")
+    words(path)
+    assert ("in stretches of a script without spaces" in caplog.text) == said
+    assert ("--split character" in caplog.text) == said
+    caplog.clear()
+    words(path, split="character")
+    assert not caplog.text
+
+
+def test_text_without_spaces_and_no_word_left(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("今天天气很好\n我们去公园散步\n", encoding="utf-8")
+    with pytest.raises(W2VError, match="100% of the letters are in stretches") as raised:
+        prepare([path], tmp_path / "run", PrepareConfig(min_count=5))
+    assert "--split character" in raised.value.hint
+
+
+def test_the_share_by_hand():
+    # 6 letters twice of 6 * 2 + 3 * 4 + 2 * 1 = 26; a short word of Han counts as split.
+    counts = np.array([2, 4, 1])
+    assert unspaced_share(["今天天气很好", "abc", "天气"], counts) == 12 / 26

@@ -1,4 +1,6 @@
-"""Bring text that looks the same into the same code points, by Python's Unicode tables.
+"""What Unicode says of a text: which spellings are the same, which scripts have no spaces.
+
+Text that looks the same is brought into the same code points, by Python's tables.
 
 The rules of `nfc`, the default, and `nfkc`:
 
@@ -16,6 +18,7 @@ Vowel marks of Arabic and Hebrew stay (their order becomes the canonical one).
 import functools
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -23,6 +26,12 @@ import numpy as np
 from w2vtrain.config import Normalize
 
 UNICODE_VERSION = unicodedata.unidata_version
+# Thai, Lao, Tibetan, Burmese, Khmer, Kana, Han.
+_UNSPACED = re.compile(
+    "[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"
+)
+_STRETCH = 5  # letters
+LOOKED_AT = 100_000  # tokens that are enough to judge by
 _FIRST_SUSPECT = 0x80  # ASCII is normal in every form
 
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
@@ -102,3 +111,22 @@ def _suspects(name: Literal["NFC", "NFKC"]) -> np.ndarray:
         suspects[code] = replaced or unicodedata.combining(character) > 0
     suspects[seconds] = True
     return suspects
+
+
+def unspaced_share(tokens: Sequence[str], counts: np.ndarray) -> float:
+    """Return the share of letters that are in stretches of a script without spaces.
+
+    A stretch is a token with five letters or more of Chinese, Japanese, Thai, Lao, Khmer, Burmese
+    or Tibetan: words of these languages are shorter, most of them.
+
+    Args:
+        tokens: distinct tokens.
+        counts: integer array, shape `(tokens,)`: how often each occurs.
+    """
+    letters = stretched = 0
+    for token, count in zip(tokens, counts.tolist(), strict=True):
+        letters += len(token) * count
+        if not token.isascii() and len(token) >= _STRETCH and _UNSPACED.search(token):
+            found = sum(map(str.isalpha, _UNSPACED.findall(token)))
+            stretched += len(token) * count if found >= _STRETCH else 0
+    return stretched / letters if letters else 0.0

@@ -21,7 +21,7 @@ from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.counting import LONGEST_TOKEN, Counted, TokenCounter, TokenizedBlock, tokenized
 from w2vtrain.corpus.documents import packed, read_inputs
 from w2vtrain.corpus.encoding import TokenSpool
-from w2vtrain.corpus.normalization import UNICODE_VERSION
+from w2vtrain.corpus.normalization import LOOKED_AT, UNICODE_VERSION, unspaced_share
 from w2vtrain.corpus.sources import (
     ARCHIVES,
     JSON,
@@ -43,6 +43,10 @@ from w2vtrain.run.stage import atomic_stage, read_manifest
 
 _LOG = logging.getLogger(__name__)
 LEFT_OUT = "left_out.tsv"
+_SEGMENT = (
+    "Take single characters with --split character, or put spaces between the words first (jieba, "
+    "MeCab, PyThaiNLP)."
+)
 
 
 @dataclass(frozen=True)
@@ -253,7 +257,8 @@ class Reading:
                     spool.append(counter.add(block), block.lengths, block.block.ends)
                     self._count_words(block)
             counted = counter.result(self._config)
-            self._check(counted)
+            unspaced = self._unspaced(counted)
+            self._check(counted, unspaced)
             encoded = spool.encode(
                 counted.final_ids,
                 self._config.keep_oov,
@@ -261,6 +266,8 @@ class Reading:
                 self._folder / files.boundaries.name,
             )
         self._write_vocabulary(counted)
+        if unspaced:
+            _LOG.warning("%s %s", unspaced, _SEGMENT)
         kept = int(counted.counts.sum())
         return PrepareSummary(
             unchanged=False,
@@ -313,7 +320,22 @@ class Reading:
             done = sum(read.bytes for read in self.read)
             self._progress(PrepareProgress(done, self._total, sum(self._words)))
 
-    def _check(self, counted: Counted) -> None:
+    def _unspaced(self, counted: Counted) -> str:
+        """Return what to say of text whose script has no spaces; empty where words are split."""
+        if self._config.split != "whitespace":
+            return ""
+        parts = [(counted.words, counted.counts), (counted.left_out, counted.left_out_counts)]
+        tokens = [token for words, _ in parts for token in words[:LOOKED_AT]]
+        counts = np.concatenate([numbers[:LOOKED_AT] for _, numbers in parts])
+        share = unspaced_share(tokens, counts)
+        if share < 0.3:
+            return ""
+        return (
+            f"{share:.0%} of the letters are in stretches of a script without spaces, such as "
+            "Chinese or Thai: whole clauses became words."
+        )
+
+    def _check(self, counted: Counted, unspaced: str) -> None:
         """Raise W2VError when there are no words, or none that are kept."""
         names = self._sources.names
         if not counted.tokens:
@@ -329,6 +351,8 @@ class Reading:
                     f"Every word is longer than {LONGEST_TOKEN} characters.",
                     "Is this text with spaces? --split character takes single characters.",
                 )
+            if unspaced:
+                raise W2VError(f"No word is left. {unspaced}", _SEGMENT)
             raise W2VError(
                 f"No word is left: --min-count is {self._config.min_count}, and the most frequent "
                 f"word, {word!r}, occurs {count:,} time{'' if count == 1 else 's'}.",
