@@ -159,6 +159,16 @@ def test_bad_input_ends_in_an_error_and_a_hint(reviews, vectors, tmp_path, capsy
     assert "w2v classify train" in err
 
 
+def test_a_column_that_is_there_twice_is_refused(reviews, tmp_path, capsys):
+    path = tmp_path / "twice.csv"
+    lines = reviews.read_text().splitlines()
+    path.write_text("\n".join(["text,label,label", *(f"{line},x" for line in lines[1:])]) + "\n")
+    code, out, err = run(capsys, "classify", "train", path, "-o", tmp_path / "r", "--epochs", 1)
+    assert (code, out) == (1, "")
+    assert "2 columns named 'label'" in err
+    assert "Hint:" in err
+
+
 def test_a_run_of_word_vectors_is_not_replaced(reviews, tmp_path, capsys):
     write_run(tmp_path / "run", ["a", "b"], np.ones((2, 3)))
     code, _, err = run(capsys, "classify", "train", reviews, "-o", tmp_path / "run")
