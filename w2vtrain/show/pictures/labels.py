@@ -12,7 +12,7 @@ from w2vtrain.show.pictures.drawing import THEMES, Theme, library
 
 _NEAR = 14.0  # points: how far a label may be from its place
 _TITLE = 50.0  # for titles
-_FAR = 100.0  # for labels that must be there
+_FAR = 130.0  # for labels that must be there
 _GAP = 4.0  # from a label to its own point, at least
 _MARGIN = 1.5  # to the middle of other points, to labels and lines
 _CANDIDATES = 60  # places tried for a label
@@ -70,10 +70,11 @@ def write_labels(
     required = [label for label in labels if label.required and not label.is_title]
     wanted = [label for label in labels if not (label.required or label.is_title)]
     for chosen, reach in ((titles, _TITLE), (required, _FAR), (wanted, _NEAR)):
-        if chosen:
-            texts = _allocate(axes, chosen, points, avoided, theme, reach)
-            written += [text.get_text() for text in texts]
-            avoided += [edge for text in texts for edge in _edges(axes, text)]
+        for last_try in (False, True) if reach > _NEAR else (False,):
+            texts = _allocate(axes, chosen, points, avoided, theme, reach, last_try)
+            written += [text.get_text() for text in texts if text is not None]
+            avoided += [edge for text in texts if text is not None for edge in _edges(axes, text)]
+            chosen = [label for label, text in zip(chosen, texts, strict=True) if text is None]
     return written
 
 
@@ -84,8 +85,17 @@ def _allocate(
     lines: Sequence[np.ndarray],
     theme: Theme,
     reach: float,
+    last_try: bool,
 ) -> list[Any]:
-    """Write some labels; return the Matplotlib texts that were written."""
+    """Write some labels; return their Matplotlib texts, None for a label that finds no room.
+
+    Args:
+        reach: how far a label may be from its place, in points.
+        last_try: rather than leaving one out, let the labels' own lines run under others, and
+            labels lie over points.
+    """
+    if not labels:
+        return []
     textalloc = library("textalloc", "A picture with labels")
     width = axes.get_window_extent().width * 72 / axes.figure.dpi  # of the axes, in points
     effects = library("matplotlib.patheffects", "A picture with labels")
@@ -106,9 +116,9 @@ def _allocate(
             margin=_MARGIN / width,
             min_distance=_GAP / width,
             max_distance=reach / width,
-            avoid_label_lines_overlap=True,
-            nbr_candidates=_CANDIDATES * (5 if reach > _NEAR else 1),
-            draw_all=reach > _NEAR,
+            avoid_label_lines_overlap=not last_try,
+            nbr_candidates=_CANDIDATES * (12 if reach > _NEAR else 1),
+            draw_all=last_try,
             linecolor=theme.faint,
             draw_lines=reach != _TITLE,
             linewidth=0.6,
@@ -119,7 +129,7 @@ def _allocate(
     for line in connectors:
         if line is not None and _length(axes, line) < _SHORT_LINE:
             line.remove()
-    return [text for text in written if text is not None]
+    return list(written)
 
 
 def _length(axes: Any, line: Any) -> float:
