@@ -74,6 +74,8 @@ def table(kind: str) -> str:
         return "t.parquet"
     if kind == "jsonl":
         return write("t.jsonl", "".join(json.dumps({**row, "id": 1}) + "\n" for row in rows))
+    if kind == "json":
+        return write("t.json", json.dumps(rows, indent=1))
     delimiter = "\t" if kind == "tsv" else ","
     lines = [delimiter.join(rows[0]), *(delimiter.join(row.values()) for row in rows)]
     text = "\n".join(lines)
@@ -86,7 +88,7 @@ def table(kind: str) -> str:
     return write(f"t.{kind}", text)
 
 
-@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet", "csv.gz", "zip"])
+@pytest.mark.parametrize("kind", ["csv", "tsv", "json", "jsonl", "parquet", "csv.gz", "zip"])
 def test_the_text_column_is_the_one_with_the_longest_texts(init, kind):
     made = init(table(kind))
     assert made["prepare"]["text-column"] == "body"
@@ -131,6 +133,14 @@ def test_what_would_become_words_is_pointed_out(init):
     assert "license" in init(write("b.txt", header + f"{SENTENCE}\n" * 20))["out"]
 
 
+def test_html_is_read_without_its_tags(init):
+    page = write("a.html", "<!DOCTYPE html><title>Page</title>" + f"<p>{SENTENCE}</p>\n" * 20)
+    made = init(page)
+    assert made["prepare"]["strip-html"] is True
+    assert survey([page]).words == 20 * len(SENTENCE.split()) + 1
+    assert "strip-html" not in init(write("a.txt", f"{SENTENCE}\n" * 20))["prepare"]
+
+
 def test_the_words_of_a_long_compressed_file_are_estimated(tmp_path):
     import random
 
@@ -152,6 +162,7 @@ def test_what_cannot_be_looked_at_is_refused(init):
     assert "Standard input" in init("-", expected=1)["error"]
     assert "no text" in init(write("empty.txt", " \n\n"), expected=1)["error"]
     assert "binary" in init(write("b.bin", b"\0\1\2" * 100), expected=1)["error"]
+    assert "pdftotext" in init(write("a.pdf", b"%PDF-1.4\n"), expected=1)["error"]
     two = [write("a.csv", "first\nsome text\n"), write("b.csv", "second\nother text\n")]
     assert "first, second" in init(*two, expected=1)["error"]
     assert "no column" in init(write("numbers.jsonl", '{"a": 1}\n'), expected=1)["error"]

@@ -41,6 +41,8 @@ def _prepare(found: Survey) -> Iterator[Suggestion]:
     if found.encoding != "utf-8":
         reason = "a guess: it is not UTF-8; look whether accents are right"
         yield Suggestion("prepare", "encoding", found.encoding, reason)
+    if found.html or (found.text_column is not None and found.markup > 1):
+        yield Suggestion("prepare", "strip-html", True, "tags would become words")
     yield Suggestion("prepare", "boundary", *_boundary(found))
     if not found.spaced:
         reason = "this script has no spaces; or let a segmenter put them in, and split there"

@@ -5,8 +5,6 @@ the files, the encoding, the column that holds the text of a table, the script, 
 is a text of its own or a part of a wrapped paragraph. `suggestions` makes settings of it.
 """
 
-import csv
-import json
 import re
 import unicodedata
 from collections import Counter
@@ -17,8 +15,9 @@ from pathlib import Path
 from statistics import mean, median
 
 from w2vtrain.corpus.documents import read_table
-from w2vtrain.corpus.sources import STDIN, TABLES, InputFile, find_sources, kind_of
-from w2vtrain.corpus.tables import DELIMITERS, JSON_LINES, Column
+from w2vtrain.corpus.markup import recognize, without_markup
+from w2vtrain.corpus.sources import JSON, STDIN, TABLES, InputFile, find_sources, kind_of
+from w2vtrain.corpus.tables import DELIMITERS, JSON_LINES, Column, delimited_header, json_text_keys
 from w2vtrain.corpus.text import decode
 from w2vtrain.errors import W2VError
 
@@ -77,6 +76,7 @@ class Survey:
         markup: HTML tags per thousand words.
         licensed: whether Project Gutenberg's header is in the text.
         lines: how the lines look; None for tables.
+        html: whether files are HTML or XML, which `prepare` reads with `--strip-html` only.
     """
 
     files: int
@@ -92,6 +92,7 @@ class Survey:
     markup: float
     licensed: bool
     lines: Lines | None
+    html: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class _Sample:
     encoding: str = "utf-8"
     columns: tuple[str, ...] = ()
     column: str | None = None
+    html: bool = False
 
 
 def survey(inputs: Sequence[str]) -> Survey:
@@ -117,7 +119,7 @@ def survey(inputs: Sequence[str]) -> Survey:
     """
     if STDIN in inputs:
         raise W2VError("Standard input cannot be read twice.", "Give files, folders or globs.")
-    names = find_sources(inputs).names
+    names = find_sources(inputs, strip_html=True).names
     chosen = names[:: -(-len(names) // _FILES)]
     samples = [_sample(name, _SAMPLE // len(chosen)) for name in chosen]
     text = "\n".join(sample.text for sample in samples)
@@ -142,6 +144,7 @@ def survey(inputs: Sequence[str]) -> Survey:
         markup=1000 * len(_MARKUP.findall(text)) / max(len(words), 1),
         licensed=_GUTENBERG in text[:1_000_000].upper(),
         lines=_lines(text) if len(tables) < len(samples) else None,
+        html=any(sample.html for sample in samples),
     )
 
 
@@ -151,38 +154,48 @@ def _sample(name: str, size: int) -> _Sample:
         try:
             if _is_table(name):
                 return _table_sample(name, encoding)
-            text, share = _beginning(name, encoding, size)
+            text, share, is_html = _beginning(name, encoding, size)
         except W2VError:
             if encoding == _ENCODINGS[-1]:
                 raise
         else:
-            return _Sample(text, share, encoding)
+            return _Sample(text, share, encoding, html=is_html)
     raise AssertionError("the last encoding returns or raises")
 
 
 def _is_table(name: str) -> bool:
     """Tell whether a file, or the first in an archive, is a table."""
     if kind_of(name) != ".zip":
-        return kind_of(name) in TABLES
+        return kind_of(name) in TABLES | {JSON}
     with InputFile(name) as file:
-        return any(kind_of(stream.name) in TABLES for stream in islice(file.streams(), 1))
+        return any(kind_of(stream.name) in TABLES | {JSON} for stream in islice(file.streams(), 1))
 
 
-def _beginning(name: str, encoding: str, size: int) -> tuple[str, float]:
-    """Return about `size` characters, and which share of the file they are."""
+def _beginning(name: str, encoding: str, size: int) -> tuple[str, float, bool]:
+    """Return about `size` characters, which share of the file they are, and if it is HTML or XML.
+
+    Raises:
+        W2VError: the file is a PDF or another document, or cannot be read.
+    """
     parts: list[str] = []
+    is_html = False
     length = 0
     total = max(Path(name).stat().st_size, 1)
     with InputFile(name) as file:
         for stream in file.streams():
-            for text, read in decode(stream, encoding, "strict", min(1 << 20, size)):
+            content = recognize(stream.start(), stream.name)
+            content.require_readable(stream.label, strip_html=True)
+            chunks = decode(stream, encoding, "strict", min(1 << 20, size))
+            if content.kind == "markup":
+                chunks, is_html = without_markup(chunks, stream.label), True
+            for text, read in chunks:
                 parts.append(text)
                 length += len(text)
                 if length >= size:
                     beyond = 1 << 20 if read.bytes < total else 0  # read ahead and not decoded yet
                     packed = read.bytes - beyond / 2 if read.bytes > beyond else read.bytes
-                    return "".join(parts), min(packed / total, 1.0)
-    return "".join(parts), 1.0
+                    return "".join(parts), min(packed / total, 1.0), is_html
+    return "".join(parts), 1.0, is_html
 
 
 def _table_sample(name: str, encoding: str) -> _Sample:
@@ -205,7 +218,7 @@ def _share_of_rows(name: str, encoding: str) -> float:
         import pyarrow.parquet as parquet
 
         return _ROWS / parquet.ParquetFile(name).metadata.num_rows
-    text, share = _beginning(name, encoding, _SAMPLE)
+    text, share, _ = _beginning(name, encoding, _SAMPLE)
     return min(share * _ROWS / max(text.count("\n"), _ROWS), 1.0)
 
 
@@ -225,22 +238,14 @@ def _columns(name: str, encoding: str) -> tuple[str, ...]:
         with InputFile(name) as file:
             streams = file.streams()  # held: when it goes, it closes the archive
             stream = next(streams)
-            chunk, _ = next(decode(stream, encoding, "strict"), ("", None))
-            columns = _named(chunk.lstrip("\n").splitlines(), kind_of(stream.name))
+            kind, chunks = kind_of(stream.name), decode(stream, encoding, "strict")
+            if kind in JSON_LINES | {JSON}:
+                columns = json_text_keys(chunks, stream.label)
+            else:
+                columns = delimited_header(chunks, DELIMITERS[kind], stream.label)
     if not columns:
         raise W2VError(f"{name} has no column with text.", "Give a table with a row of names.")
     return tuple(columns)
-
-
-def _named(lines: Sequence[str], kind: str) -> list[str]:
-    """Return the names in the header of a table, or the keys of its first JSON object."""
-    if kind not in JSON_LINES:
-        return next(csv.reader(lines, delimiter=DELIMITERS[kind]), [])
-    try:
-        first = json.loads(lines[0])
-    except (ValueError, IndexError):
-        return []
-    return [k for k, v in first.items() if isinstance(v, str)] if isinstance(first, dict) else []
 
 
 def _common(found: set[str | None], what: str) -> str:

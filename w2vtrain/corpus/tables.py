@@ -257,6 +257,12 @@ def json_rows(chunks: Chunks, columns: Sequence[Column], label: str, errors: str
         yield Row(cells, where, sound.counted(lines.read))
 
 
+def json_text_keys(chunks: Chunks, label: str) -> list[str]:
+    """Return the keys of the first object of a JSON file whose values are texts."""
+    row = next((row for row, _, _ in _json_objects(_Lines(chunks, label))), {})
+    return [key for key, value in row.items() if isinstance(value, str)]
+
+
 def _json_objects(lines: _Lines) -> Iterator[tuple[dict[str, Any], str, str]]:
     """Yield the objects of JSON lines or of one array, as they are spelled, and their places."""
     while lines.peek() and not lines.peek().strip():
