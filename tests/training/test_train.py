@@ -123,8 +123,10 @@ def test_explicit_pairs_learn_the_topics_too(run):
         embedding_dim=8, epochs=6, window_size=2, pairs="explicit", subsample_threshold=0.0,
         learning_rate=0.02,
     )  # fmt: skip
-    summary = train(run, config)
+    seen = []
+    summary = train(run, config, progress=seen.append)
     # at the start every score is 0: 1 + 5 cross-entropies of log 2
+    assert seen[0].loss == pytest.approx(6 * np.log(2), rel=0.1)
     assert summary.loss < summary.first_loss < 6 * np.log(2)
     vectors = np.load(RunDirectory(run).vectors)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
