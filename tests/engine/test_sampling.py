@@ -24,6 +24,11 @@ def test_keep_probabilities_are_gensims():
     np.testing.assert_allclose(ours, np.minimum(1, theirs), rtol=1e-4)
 
 
+def test_a_word_that_does_not_occur_is_kept():
+    # without the rule sqrt(0.1) + 0.1 = 0.416
+    np.testing.assert_array_equal(keep_probabilities(np.array([10_000, 0]), 1e-5)[1], 1)
+
+
 def test_threshold_zero_keeps_all():
     np.testing.assert_array_equal(keep_probabilities(np.array([5, 3, 0]), 0), [1, 1, 1])
 
