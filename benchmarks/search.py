@@ -1,11 +1,11 @@
-"""Neighbour search against gensim's, on the same vectors, in one run, by turns.
+"""Neighbor search against gensim's, on the same vectors, in one run, by turns.
 
     python benchmarks/search.py                      100,000 x 300 random vectors
     python benchmarks/search.py --vectors FILE       your own, of any format
 
 Each round asks gensim's `most_similar` for every query, one after the other, then ours the same
 way, then ours in one batch; the printed figures are medians over the rounds. All three answer the
-same 1,000 words with 10 neighbours each, and the answers are compared. `--approximate` builds the
+same 1,000 words with 10 neighbors each, and the answers are compared. `--approximate` builds the
 HNSW index too and prints its recall@10 against exact search.
 """
 

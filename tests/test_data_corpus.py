@@ -41,7 +41,7 @@ def words_around(lines: list[list[str]], window_size: int) -> dict[str, Counter]
 
 
 @pytest.fixture(scope="module")
-def neighbours(lines) -> dict[str, Counter]:
+def neighbors(lines) -> dict[str, Counter]:
     return words_around(lines, window_size=5)
 
 
@@ -80,7 +80,7 @@ def test_the_files_are_plain_utf8_lines():
     assert 1.5e6 < (DATA / "corpus.txt").stat().st_size < 2.5e6
 
 
-def test_the_text_gives_standardisation_something_to_do():
+def test_the_text_gives_standardization_something_to_do():
     lines = (DATA / "corpus.txt").read_text(encoding="utf-8").splitlines()
     assert all(re.match(r'"?[A-ZÀ-Ý]', line) for line in lines)  # a capital at the start
     assert all(re.search(r'[.?!]"?$', line) for line in lines)  # a full stop at the end
@@ -167,13 +167,13 @@ def test_well_known_questions_are_asked():
     assert ["tall", "taller", "deep", "deeper"] in sections["gram-comparative"]
 
 
-def test_every_answer_shares_its_lemmas_and_its_forms_words(neighbours):
+def test_every_answer_shares_its_lemmas_and_its_forms_words(neighbors):
     def crosses(one: str, other: str, alike: str, marker: str, unmarked: str) -> bool:
         """`one` and `other` share `alike`; `marker` goes with `other` and not with `one`."""
-        shared = min(neighbours[one][alike], neighbours[other][alike])
+        shared = min(neighbors[one][alike], neighbors[other][alike])
         return (
-            shared > 2 * neighbours[unmarked][alike]
-            and neighbours[other][marker] > 2 * neighbours[one][marker]
+            shared > 2 * neighbors[unmarked][alike]
+            and neighbors[other][marker] > 2 * neighbors[one][marker]
         )
 
     assert crosses("king", "queen", "throne", "her", unmarked="woman")
@@ -186,7 +186,7 @@ def test_every_answer_shares_its_lemmas_and_its_forms_words(neighbours):
     assert crosses("tall", "taller", "chimney", "than", unmarked="colder")
 
 
-def test_the_more_two_words_are_alike_the_more_contexts_they_share(counts, neighbours):
+def test_the_more_two_words_are_alike_the_more_contexts_they_share(counts, neighbors):
     # cosine of raw context counts, the 150 commonest words left out, averaged over all pairs
     common = {word for word, _ in counts.most_common(150)}
     contexts = sorted(set(counts) - common)
@@ -194,7 +194,7 @@ def test_the_more_two_words_are_alike_the_more_contexts_they_share(counts, neigh
     rows = {}
     for word in (word for group in groups() for word in group.words):
         row = np.zeros(len(contexts))
-        for near, count in neighbours[word].items():
+        for near, count in neighbors[word].items():
             if near not in common:
                 row[column[near]] = count
         rows[word] = row / np.linalg.norm(row)
@@ -205,21 +205,21 @@ def test_the_more_two_words_are_alike_the_more_contexts_they_share(counts, neigh
     assert all(higher > lower + 0.02 for higher, lower in pairwise(means)), means
 
 
-def test_words_of_two_senses_stand_near_words_of_both(neighbours):
+def test_words_of_two_senses_stand_near_words_of_both(neighbors):
     for word, text in WORLD["senses"].items():
         first, second = (side.split() for side in text.split("|"))
         for side in (first, second):
-            assert sum(neighbours[word][near.lower()] for near in side) > 15, word
+            assert sum(neighbors[word][near.lower()] for near in side) > 15, word
 
 
-def test_a_fixed_phrase_is_hardly_ever_apart_and_its_partner_comes_first(lines, counts, neighbours):
+def test_a_fixed_phrase_is_hardly_ever_apart_and_its_partner_comes_first(lines, counts, neighbors):
     together = Counter(pair for line in lines for pair in pairwise(line))
     for phrase in WORLD["phrases"]:
         one, other = phrase.split()
         assert together[one, other] > 0.9 * max(counts[one], counts[other]), phrase
         assert counts[one] + counts[other] > 2 * together[one, other]  # but now and then it is
-        assert neighbours[one].most_common(1)[0][0] == other
-        assert neighbours[other].most_common(1)[0][0] == one
+        assert neighbors[one].most_common(1)[0][0] == other
+        assert neighbors[other].most_common(1)[0][0] == one
 
 
 @pytest.mark.parametrize("table", ["couples", "verbs", "adjectives", "plurals"])

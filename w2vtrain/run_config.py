@@ -31,7 +31,7 @@ class RunConfig:
     def load(
         cls, path: Path, overrides: Mapping[str, Mapping[str, Any]] | None = None
     ) -> "RunConfig":
-        """Returns the settings in the TOML file at `path`, with `overrides` a stage over them.
+        """Return the settings in the TOML file at `path`, with `overrides` a stage over them.
 
         Raises:
             W2VError: the file is missing, is not TOML, or holds an unknown key or a wrong type.
@@ -45,7 +45,7 @@ class RunConfig:
         where: str,
         overrides: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> "RunConfig":
-        """Returns the settings in `values`, the content of a TOML file named `where`."""
+        """Return the settings in `values`, the content of a TOML file named `where`."""
         stages: dict[str, type[Config]] = {
             "prepare": PrepareConfig,
             "train": TrainConfig,

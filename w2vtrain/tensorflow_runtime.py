@@ -33,7 +33,7 @@ def leave_out_extras() -> None:
 
 
 def configure(threads: int | None = None) -> Any:
-    """Returns the `tensorflow` module, started with one intra-op and `threads` inter-op threads.
+    """Return the `tensorflow` module, started with one intra-op and `threads` inter-op threads.
 
     The operations here are too small to be worth splitting, but independent ones run side by side.
     A second call with the same number changes nothing. With another number, or after the caller
@@ -68,14 +68,14 @@ def configure(threads: int | None = None) -> Any:
 
 
 def available_threads() -> int:
-    """Returns how many processor threads this process may use."""
+    """Return how many processor threads this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def computes_bfloat16() -> bool:
-    """Returns whether the processor multiplies bfloat16 itself; True where it does not say."""
+    """Return whether the processor multiplies bfloat16 itself; True where it does not say."""
     facts = Path("/proc/cpuinfo")
     return not facts.exists() or "bf16" in facts.read_text(errors="replace")
 

@@ -1,4 +1,4 @@
-"""The rules of standardisation and splitting, by example and against a rule written in Python."""
+"""The rules of standardization and splitting, by example and against a rule written in Python."""
 
 import unicodedata
 
@@ -87,6 +87,6 @@ def test_default_rule_equals_the_rule_in_python(text):
 
 @settings(max_examples=100)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
-def test_standardising_twice_changes_nothing(text):
+def test_standardizing_twice_changes_nothing(text):
     once = words(text)
     assert words(" ".join(once)) == once

@@ -20,7 +20,7 @@ def text(sizes: list[int], vocabulary: int = 12, seed: int = 0) -> KeptText:
 
 
 def weighted_pairs(kept: KeptText, width: int) -> Counter:
-    """Every pair of neighbours within a unit with weight (W + 1 - distance) / W, by plain loops."""
+    """Every pair of neighbors within a unit with weight (W + 1 - distance) / W, by plain loops."""
     pairs: Counter = Counter()
     for start, end in zip(kept.unit_ends[:-1], kept.unit_ends[1:], strict=True):
         for t in range(start, end):
@@ -53,7 +53,7 @@ def test_blocks_hold_every_weighted_pair_once(sizes):
 def test_weight_tables_by_hand():
     shape = BlockShape(blocks=1, block_size=2, window_size=2, noise_size=3, num_negatives=6)
     table = shape.weight_table()
-    # second place of the block (column 3), one neighbour on the left, two on the right:
+    # second place of the block (column 3), one neighbor on the left, two on the right:
     # distance 1 weighs (3 - 1) / 2 = 1, distance 2 weighs (3 - 2) / 2 = 0.5
     window = shape.window_ids(np.array([[0, 1]]), np.array([[0, 2]]))[0, 1]
     # noise: 6 negatives x pair weight 2.5 / 3 words = 5 each

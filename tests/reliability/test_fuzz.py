@@ -240,7 +240,7 @@ STANDARD = st.text(max_size=60) | st.lists(
 @pytest.mark.parametrize("how", ["lower-and-strip-punctuation", "lower", "none"])
 @settings(max_examples=40)
 @given(text=STANDARD)
-def test_standardisation_keeps_utf8_and_is_idempotent(how, text):
+def test_standardization_keeps_utf8_and_is_idempotent(how, text):
     import tensorflow as tf
 
     from w2vtrain.corpus.standardization import splitter, standardizer

@@ -32,7 +32,7 @@ def small() -> Embeddings:
     return Embeddings(["x", "y", "d", "o"], np.float32([[2, 0], [0, 3], [1, 1], [0, 0]]))
 
 
-def test_neighbours_by_hand() -> None:
+def test_neighbors_by_hand() -> None:
     # cos(x, d) = 2/(2*sqrt 2) = 0.7071; cos(x, y) = 0; the zero vector scores 0 too, after y
     assert small().most_similar("x") == [
         ("d", pytest.approx(0.70710678)),

@@ -30,7 +30,7 @@ class ContextPrediction:
 def predict_contexts(
     run: str | Path, words: Sequence[str], top: int = 10
 ) -> list[ContextPrediction]:
-    """Returns for each word the `top` most probable words in its context.
+    """Return for each word the `top` most probable words in its context.
 
     Args:
         run: a run trained with a softmax objective.

@@ -21,7 +21,7 @@ ConfigFile = Annotated[
 def config_options(
     **stages: type[Config],
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Returns a decorator that gives a command one option for each field of the config classes.
+    """Return a decorator that gives a command one option for each field of the config classes.
 
     The command takes a keyword `given`: for each stage, the options that the user typed. Its other
     parameters stay as they are. Of two stages with a field of one name the last has the plain
@@ -75,7 +75,7 @@ def config_options(
 def merged(
     config: type[Config], stage: str, file: Path | None, given: dict[str, Any]
 ) -> dict[str, Any]:
-    """Returns the keys of table `[stage]` in a TOML file, with the options given over them."""
+    """Return the keys of table `[stage]` in a TOML file, with the options given over them."""
     table = read_toml(file).get(stage, {}) if file is not None else {}
     config.from_mapping(table, f"[{stage}] of {file}")
     return {**{key.replace("-", "_"): value for key, value in table.items()}, **given}
@@ -109,7 +109,7 @@ def _parameter(name: str, f: Any, hint: Any, panel: str | None) -> inspect.Param
 
 
 def spread(arguments: Sequence[str], flags: Sequence[str]) -> list[str]:
-    """Returns the arguments with a flag repeated before each of its words but the first.
+    """Return the arguments with a flag repeated before each of its words but the first.
 
     That is the form that the parser knows: `--words a b` becomes `--words a --words b`.
     """
@@ -127,7 +127,7 @@ def spread(arguments: Sequence[str], flags: Sequence[str]) -> list[str]:
 
 
 def several_values(*flags: str) -> type[TyperCommand]:
-    """Returns a command class whose named options take several words."""
+    """Return a command class whose named options take several words."""
 
     class SeveralValues(TyperCommand):
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -84,7 +84,7 @@ class TrainingLogs:
                 tf.summary.scalar(name, float(value), step=step)
 
     def embedding(self, epoch: int, vectors: np.ndarray) -> None:
-        """Write the tensor for the Projector, and the neighbour lists of the watched words.
+        """Write the tensor for the Projector, and the neighbor lists of the watched words.
 
         Args:
             epoch: epochs that have ended; 0 before the training.

@@ -154,7 +154,7 @@ def trainings(counts: np.ndarray | None) -> list[Embeddings]:
     """Three trainings that agree on the first 100 words and are noise on the others."""
     result = []
     base = np.random.default_rng(5).normal(size=(200, 8))
-    base[:100, 0] += 8  # apart from the others, so that their neighbours lie among themselves
+    base[:100, 0] += 8  # apart from the others, so that their neighbors lie among themselves
     for seed in range(3):
         rng = np.random.default_rng(seed)
         vectors = base.copy()

@@ -63,7 +63,7 @@ def run(tmp_path):
     return names.root
 
 
-def test_a_map_is_written_in_all_forms_and_every_chosen_word_is_labelled(embeddings, tmp_path):
+def test_a_map_is_written_in_all_forms_and_every_chosen_word_is_labeled(embeddings, tmp_path):
     chart = map_of(embeddings, "pca", words=WORDS, highlight=["ship"])
     paths = [tmp_path / f"new/map.{form}" for form in ("png", "svg", "pdf")]
     assert draw_map(chart, paths, "Words $") == len(WORDS)

@@ -107,7 +107,7 @@ def test_no_column_draws_lines() -> None:
     assert "__seq_next__" not in projector.COLUMNS_WITH_COUNTS
 
 
-def test_at_most_fifty_values_to_colour_by() -> None:
+def test_at_most_fifty_values_to_color_by() -> None:
     bands = {projector.band(n) for d in range(19) for n in (10**d, 10**d * 9)} | {projector.band(0)}
     assert len(bands) == 20
     assert not any(projector.reads_as_number(name) for name in bands)

@@ -65,7 +65,7 @@ class BandStability(Result):
 
 @dataclass(frozen=True)
 class Stability(Result):
-    """Neighbours over several trainings.
+    """Neighbors over several trainings.
 
     Args:
         runs: how many trainings.
