@@ -228,11 +228,6 @@ def test_an_epoch_has_as_many_steps_as_a_pass_over_the_text(run, settings):
     assert objective.batches_per_epoch == pytest.approx(first_pass, abs=1)
 
 
-def test_a_rate_far_too_high_is_warned_of(run, caplog):
-    train(run, QUICK.replaced(pairs="explicit", learning_rate=9.0, epochs=1))
-    assert "The learning rate, 9 at first, is too high" in caplog.text
-
-
 @pytest.mark.parametrize("able", [True, False])
 def test_bfloat16_warns_where_the_processor_cannot(run, monkeypatch, caplog, able):
     from w2vtrain.training import negative_sampling
