@@ -15,7 +15,8 @@ from w2vtrain.cli import main
 from w2vtrain.corpus.survey import survey
 from w2vtrain.run_config import RunConfig
 
-SHARED = Path(os.environ.get("W2V_SHARED", "../shared")) / "data" / "corpora"
+SHARED = Path(os.environ.get("W2V_SHARED", Path(__file__).parents[2] / "../shared")).resolve()
+SHARED = SHARED / "data" / "corpora"
 SENTENCE = "The old captain walked along the harbor and looked for his ship until the sun went down"
 PROSE = f"{SENTENCE}. Nobody answered him, but a dog barked. "
 
