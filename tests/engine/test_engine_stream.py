@@ -93,7 +93,10 @@ def sizes(batch: int) -> int:
     return 4 + batch % 2
 
 
-def first(number: int, start: Position = Position()):  # noqa: B008
+START = Position()
+
+
+def first(number: int, start: Position = START):
     return list(itertools.islice(endless_batches(items, sizes, start), number))
 
 
@@ -126,6 +129,8 @@ def test_a_stream_entered_anywhere_goes_on_as_if_it_had_run_from_the_start(skip)
 
 
 def test_passes_without_an_item_end_with_an_error():
-    empty = lambda pass_number: iter([(np.zeros(0, np.int32),)])  # noqa: E731
+    def empty(pass_number):
+        yield (np.zeros(0, np.int32),)
+
     with pytest.raises(W2VError, match="Subsampling leaves nothing"):
         next(endless_batches(empty, lambda _: 1, Position()))

@@ -11,6 +11,7 @@ from w2vtrain.engine.steps import BatchSizes, StepMaker, endless_steps, sorted_u
 from w2vtrain.engine.stream import KeptText, Position
 from w2vtrain.training.pairs import drawn_extents, enumerate_pairs, with_noise
 
+START = Position()
 SHAPE = BlockShape(blocks=2, block_size=4, window_size=3, noise_size=2, num_negatives=5)
 
 
@@ -180,7 +181,7 @@ def test_steps_entered_at_any_batch_are_the_same():
     maker = StepMaker(SHAPE, np.full(12, 1 / 12), *[np.ones(12, np.float32)] * 2)
     sizes = BatchSizes(5, 2)
 
-    def steps(number, start=Position()):  # noqa: B008
+    def steps(number, start=START):
         made = endless_steps(FourLines(), maker, sizes, seed=4, start=start)
         return [next(made) for _ in range(number)]
 
