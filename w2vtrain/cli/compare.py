@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from w2vtrain.cli.judge import retrained, with_interval
+from w2vtrain.cli.judge import Retrainings, retrained, with_interval
 from w2vtrain.cli.options import ConfigFile, merged
 from w2vtrain.cli.output import Json, Output, Tsv, note, print_table, say
 from w2vtrain.cli.queries import Vectors, default_of
@@ -212,12 +212,7 @@ def bias(
             metavar="TESTS", help="TOML or JSON with tables weat, sc-weat and projection."
         ),
     ],
-    seeds: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="K", help="Train K times more with other seeds, into RUN/stability."
-        ),
-    ] = None,
+    seeds: Retrainings = None,
     plot: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help="Draw the projections into a .png or .svg file."),

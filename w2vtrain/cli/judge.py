@@ -22,6 +22,22 @@ _STABILITY = "w2vtrain.analysis.neighborhoods:stability"
 _GROUPS = "w2vtrain.analysis.evaluation.groups:group_accuracy"
 
 
+SimilaritySets = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE...", help="Word pairs with human scores: word, word, score."),
+]
+AnalogySets = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE...", help="Analogy questions in Google's layout."),
+]
+Retrainings = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="K", help="Train K times more with other seeds, into RUN/stability."
+    ),
+]
+
+
 def evaluate(
     vectors: Annotated[
         list[Path],
@@ -30,14 +46,8 @@ def evaluate(
             help="Run directory or vector file; a second one to compare with the first.",
         ),
     ],
-    similarity: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE...", help="Word pairs with human scores: word, word, score."),
-    ] = None,
-    analogies: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE...", help="Analogy questions in Google's layout."),
-    ] = None,
+    similarity: SimilaritySets = None,
+    analogies: AnalogySets = None,
     restrict_vocabulary: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Analogies among the first N words only."),
@@ -271,12 +281,7 @@ def stability(
             help="Trainings on the same text, two or more; or one run with --seeds.",
         ),
     ],
-    seeds: Annotated[
-        int | None,
-        typer.Option(
-            min=1, metavar="K", help="Train K times more with other seeds, into RUN/stability."
-        ),
-    ] = None,
+    seeds: Retrainings = None,
     words: Annotated[
         list[str] | None,
         typer.Option(metavar="WORD...", help="Show which neighbors of these words come back."),

@@ -5,19 +5,14 @@ from typing import Annotated
 
 import typer
 
+from w2vtrain.cli.judge import AnalogySets, SimilaritySets
 from w2vtrain.cli.output import Json, Output, command, note, say
 
 
 def report(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory of a trained run.")],
-    similarity: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE...", help="Word pairs with human scores: word, word, score."),
-    ] = None,
-    analogies: Annotated[
-        list[Path] | None,
-        typer.Option(metavar="FILE...", help="Analogy questions in Google's layout."),
-    ] = None,
+    similarity: SimilaritySets = None,
+    analogies: AnalogySets = None,
     words: Annotated[
         list[str] | None,
         typer.Option(
