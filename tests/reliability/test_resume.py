@@ -103,6 +103,36 @@ def test_killed_training_ends_with_the_same_bytes(run, whole, config, kills):
     assert not RunDirectory(run).checkpoints.exists()
 
 
+def _train_until_the_end_of_epoch_two(run: Path, config: TrainConfig) -> None:
+    """Trains; kills itself when the second epoch has ended and before that is written down."""
+    import keras
+
+    class Killer(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                die()
+
+    train(run, config, callbacks=[Killer()])
+
+
+def test_a_training_killed_at_the_end_of_an_epoch_misses_nothing_of_it(run, corpus, tmp_path):
+    config = STREAM.replaced(validation_fraction=0.1, keep_best=True, snapshots=True)
+    undisturbed = Path(shutil.copytree(corpus, tmp_path / "undisturbed"))
+    assert forked(_train, undisturbed, config) == 0
+    assert forked(_train_until_the_end_of_epoch_two, run, config) == -signal.SIGKILL
+    assert forked(_train, run, config) == 0
+    results = []
+    for folder in (undisturbed, run):
+        files = RunDirectory(folder)
+        with files.history.open() as file:
+            held_out = [(row["epoch"], row["val_loss"]) for row in csv.DictReader(file)]
+        measured = [row for row in held_out if row[1]]
+        assert [epoch for epoch, _ in measured] == ["1", "2", "3"]
+        results.append((measured, sorted(path.name for path in files.snapshots.iterdir())))
+    assert results[0] == results[1]
+    assert RunDirectory(run).vectors.read_bytes() == RunDirectory(undisturbed).vectors.read_bytes()
+
+
 def _stopping_after(executions: int):
     """Returns a function that says stop when it is asked for that many times."""
     calls = itertools.count(1)

@@ -156,10 +156,22 @@ class Checkpointer(keras.callbacks.Callback):
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        """Write a checkpoint when it is time, or when the training is to stop."""
+        """Write a checkpoint when it is time, or when the training is to stop.
+
+        Not after the last batch of an epoch: a training that went on from there would miss what
+        belongs to the end of the epoch, its validation and its snapshot.
+        """
+        if batch + 1 < self.loop.objective.batches_per_epoch:
+            self._checkpoint(self._epoch, batch + 1, self.every)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Write a checkpoint at the start of the next epoch."""
+        self._checkpoint(epoch + 1, 0, min(self.every, SHORTEST_PAUSE))
+
+    def _checkpoint(self, epoch: int, batch: int, every: float) -> None:
         stopping = self.stop()
-        if stopping or time.monotonic() - self._last >= self.every:
-            self._save(self._epoch, batch + 1)
+        if stopping or time.monotonic() - self._last >= every:
+            self._save(epoch, batch)
         if stopping:
             row = self.recorder.rows[-1]
             raise TrainingStopped(
@@ -167,11 +179,6 @@ class Checkpointer(keras.callbacks.Callback):
                 f"{row.words / row.words_total:.1%} of the words; a checkpoint is written.",
                 "The same command goes on from there.",
             )
-
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Write a checkpoint at the start of the next epoch."""
-        if time.monotonic() - self._last >= min(self.every, SHORTEST_PAUSE):
-            self._save(epoch + 1, 0)
 
     def _save(self, epoch: int, batch: int) -> None:
         self.loop.save(epoch, batch, self.recorder.rows)
