@@ -13,7 +13,8 @@ from w2vtrain.errors import W2VError
 from w2vtrain.settings import Config, option
 
 Standardize = Literal["lower-and-strip-punctuation", "lower", "none"]
-Split = Literal["whitespace", "character"]
+Split = Literal["whitespace", "character", "icu", "subwords"]
+SubwordModel = Literal["unigram", "bpe"]
 Normalize = Literal["nfc", "nfkc", "none"]
 Boundary = Literal["line", "paragraph", "file"]
 EncodingErrors = Literal["strict", "replace"]
@@ -35,6 +36,7 @@ Pooling = Literal["mean", "sif", "zipfian-whitening"]
 DEFAULT_POOLING: Pooling = "sif"  # the best of the three on STS-B: docs/sentences.md
 # Headings of options in a command's help.
 MOST_USED, _READING, _COUNTING = "Most used", "How files are read", "The vocabulary"
+SUBWORDS = 8_000  # units learned by default
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,25 @@ class PrepareConfig(Config):
         panel=MOST_USED,
     )
     split: Split = option(
-        "whitespace", "What a token is: a word, or one character.", panel=MOST_USED
+        "whitespace",
+        "What a token is: a word between spaces; a word by ICU's rules for all scripts (extra "
+        "icu); a subword unit learned from the text; or one character.",
+        panel=MOST_USED,
+    )
+    subword_model: SubwordModel | None = option(
+        None, "How the units of --split subwords are learned; bpe by default.", panel=_COUNTING
+    )
+    keep_emoji: bool = option(False, "Keep emoji, each as a token.", panel=_COUNTING)
+    keep_tags: bool = option(
+        False, "Keep #hashtags and @mentions whole, with their sign.", panel=_COUNTING
     )
     boundary: Boundary = option("line", "What a context window may not cross.", panel=MOST_USED)
     min_count: int = option(5, "Words seen less often than this are left out.", panel=MOST_USED)
     vocabulary_size: int | None = option(
-        None, "Keep at most this many words, the most frequent.", panel=MOST_USED
+        None,
+        f"Keep at most this many words, the most frequent; of subwords learn so many "
+        f"(default: {SUBWORDS:,}).",
+        panel=MOST_USED,
     )
     keep_oov: bool = option(
         False, "Keep left-out words as one token, [UNK], instead of dropping.", panel=_COUNTING
@@ -93,6 +108,8 @@ class PrepareConfig(Config):
         self._choice("normalize", Normalize)
         self._choice("standardize", Standardize)
         self._choice("split", Split)
+        if self.subword_model is not None:
+            self._choice("subword_model", SubwordModel)
         self._choice("boundary", Boundary)
         self._range("min_count", 1)
         self._range("vocabulary_size", 1, 2**31 - 3)
@@ -104,6 +121,23 @@ class PrepareConfig(Config):
             raise W2VError(
                 f"Unknown --encoding {self.encoding!r}.", "Try utf-8, latin-1 or cp1252."
             ) from None
+        self._check_splitting()
+
+    @property
+    def subwords(self) -> int | None:
+        """How many subword units are learned; None for another splitting."""
+        return (self.vocabulary_size or SUBWORDS) if self.split == "subwords" else None
+
+    def _check_splitting(self) -> None:
+        if self.subword_model is not None and self.split != "subwords":
+            raise W2VError("--subword-model is for --split subwords.", "Add that, or leave it out.")
+        stripped = self.standardize == "lower-and-strip-punctuation" and self.split != "character"
+        if (self.keep_emoji or self.keep_tags) and not (stripped or self.split == "icu"):
+            raise W2VError(
+                "--keep-emoji and --keep-tags are for words without punctuation; with "
+                f"--standardize {self.standardize} and --split {self.split} nothing is taken out.",
+                "Leave them out.",
+            )
 
     @classmethod
     def from_manifest(cls, settings: Mapping[str, Any], where: str = "settings") -> Self:

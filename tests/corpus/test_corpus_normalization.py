@@ -148,7 +148,7 @@ def test_text_without_spaces_is_pointed_out(tmp_path, caplog, text, said):
     path.write_text(text, encoding="utf-8")
     words(path)
     assert ("in stretches of a script without spaces" in caplog.text) == said
-    assert ("--split character" in caplog.text) == said
+    assert ("--split icu" in caplog.text) == said
     caplog.clear()
     words(path, split="character")
     assert not caplog.text
@@ -159,7 +159,7 @@ def test_text_without_spaces_and_no_word_left(tmp_path):
     path.write_text("今天天气很好\n我们去公园散步\n", encoding="utf-8")
     with pytest.raises(W2VError, match="100% of the letters are in stretches") as raised:
         prepare([path], tmp_path / "run", PrepareConfig(min_count=5))
-    assert "--split character" in raised.value.hint
+    assert "--split icu" in raised.value.hint
 
 
 def test_the_share_by_hand():

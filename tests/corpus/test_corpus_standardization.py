@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from w2vtrain.config import PrepareConfig
+from w2vtrain.errors import W2VError
 from w2vtrain.tensorflow_runtime import configure
 
 
@@ -14,14 +16,15 @@ def tensorflow():
     return configure()
 
 
-def words(text: str, standardize: str = "lower-and-strip-punctuation", split: str = "whitespace"):
+def words(text: str, standardize: str = "lower-and-strip-punctuation", split="whitespace", **kept):
     import tensorflow as tf
 
     from w2vtrain.corpus.standardization import splitter, standardizer
 
-    standard = standardizer(standardize)
+    config = PrepareConfig(normalize="none", standardize=standardize, split=split, **kept)
+    standard = standardizer(config)
     tensor = tf.constant([text])
-    tokens = splitter(split)(tensor if standard is None else standard(tensor))
+    tokens = splitter(config)(tensor if standard is None else standard(tensor))
     return [token.decode() for token in tokens[0].numpy().tolist()]
 
 
@@ -48,6 +51,26 @@ def words(text: str, standardize: str = "lower-and-strip-punctuation", split: st
 )
 def test_lower_and_strip_punctuation(text, expected):
     assert words(text) == expected
+
+
+EMOJI = "😀 Day 👨\u200d👩\u200d👧 ❤️👍🏽🇩🇪🇫🇷 ©™"
+TAGS = "#My_tag,@user_1 @_so_ a@b.com x#y &#39; snake_case _e_"
+
+
+@pytest.mark.parametrize("emoji", [False, True])
+@pytest.mark.parametrize("tags", [False, True])
+def test_emoji_hashtags_and_mentions(emoji, tags):
+    expected = ["great", *("😀 day 👨\u200d👩\u200d👧 ❤ 👍🏽 🇩🇪 🇫🇷" if emoji else "day").split(" ")]
+    begin, name = ("#my_tag @user_1", "snake_case") if tags else ("my tag user 1", "snake case")
+    expected += f"{begin} so a b com x y 39 {name} e".split(" ")
+    assert words(f"Great{EMOJI} {TAGS}", keep_emoji=emoji, keep_tags=tags) == expected
+
+
+def test_options_that_would_do_nothing_are_refused():
+    with pytest.raises(W2VError, match="--keep-emoji and --keep-tags are for words without"):
+        PrepareConfig(standardize="lower", keep_emoji=True)
+    with pytest.raises(W2VError, match="--subword-model is for --split subwords"):
+        PrepareConfig(subword_model="bpe")
 
 
 def test_lower_keeps_punctuation():

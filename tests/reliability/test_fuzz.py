@@ -246,7 +246,8 @@ def test_standardization_keeps_utf8_and_is_idempotent(how, text):
     from w2vtrain.corpus.standardization import splitter, standardizer
 
     text = text.encode("utf-8", "ignore").decode()  # lone surrogates never get past the decoder
-    standardize, split = standardizer(how), splitter("whitespace")
+    config = PrepareConfig(normalize="none", standardize=how)
+    standardize, split = standardizer(config), splitter(config)
 
     def apply(value: str) -> Iterator[str]:
         units = tf.constant([value.encode()])

@@ -85,13 +85,15 @@ class _Tracer:
         self._manifest = manifest
         self._config = config
         self._token = token
-        self._tokenizers = Tokenizers(config.normalize)
         self._counts = CountedWords(run, config, manifest["summary"])
+        self._tokenizers = Tokenizers(config, self._counts.subword_units(run))
         self._steps: list[Step] = []
 
     def trace(self) -> Trace:
         config = self._config
-        pieces = self._tokenizers.tokens(self._token, config.standardize, config.split)
+        pieces = self._tokenizers.tokens(self._token)
+        if config.split == "subwords" and pieces:
+            return self._cut(pieces)
         if len(pieces) != 1:
             return self._broken(pieces)
         (word,) = pieces
@@ -169,10 +171,25 @@ class _Tracer:
         conclusion = f"{word!r} occurs {times} in the text and was left out by the cut-off."
         return self._end(word, "cut-off", conclusion, self._counts.option_to_keep(found))
 
+    def _cut(self, pieces: list[str]) -> Trace:
+        """The word becomes subword units."""
+        found = [self._counts.find(piece) for piece in pieces]
+        self._decoded()
+        facts = ", ".join(f"{unit.word!r} {unit.outcome} ({unit.count:,})" for unit in found)
+        kept = [unit.word for unit in found if unit.outcome == "kept"]
+        self._step("splitting", f"subwords: {facts}", bool(kept))
+        conclusion = f"{self._token!r} is cut into {len(pieces)} units: {' '.join(pieces)}."
+        if len(kept) == len(found):
+            return self._end(None, None, conclusion, "")
+        some = f"its vector is that of {' '.join(kept)}" if kept else "it has no vector"
+        advice = f"{some}; a lower --min-count keeps more units"
+        return self._end(None, None if kept else "cut-off", conclusion, advice)
+
     def _broken(self, pieces: list[str]) -> Trace:
         """The word becomes none or several."""
         config = self._config
-        alone = self._tokenizers.tokens(self._token, "none", config.split)
+        as_it_is = {"standardize": "none", "keep_emoji": False, "keep_tags": False}
+        alone = self._tokenizers.tokens(self._token, self._tokenizers.config.replaced(**as_it_is))
         cause: Stage = "splitting" if pieces and len(alone) != 1 else "standardization"
         self._decoded()
         self._standardized(pieces, cause == "splitting")
@@ -192,8 +209,8 @@ class _Tracer:
     def _as_written(self) -> str:
         """Return the options under which the word stays one, or an empty text."""
         found: dict[str, str] = {}
-        for option, standardize, split in self._tokenizers.other_choices(self._config):
-            tokens = self._tokenizers.tokens(self._token, standardize, split)
+        for option, config in self._tokenizers.other_choices():
+            tokens = self._tokenizers.tokens(self._token, config)
             if len(tokens) == 1:
                 found.setdefault(tokens[0], option)
         if self._token in found:
@@ -273,8 +290,8 @@ class _Tracer:
 
     def _freeing(self, word: str, example: str) -> str:
         """Return the option under which the word is a token of its own in the example."""
-        for option, standardize, split in self._tokenizers.other_choices(self._config):
-            own = self._tokenizers.tokens(self._token, standardize, split)
-            if len(own) == 1 and own[0] in self._tokenizers.tokens(example, standardize, split):
+        for option, config in self._tokenizers.other_choices():
+            own = self._tokenizers.tokens(self._token, config)
+            if len(own) == 1 and own[0] in self._tokenizers.tokens(example, config):
                 return option
         return ""

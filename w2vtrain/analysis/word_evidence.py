@@ -1,24 +1,31 @@
 """What can be found out about a word that a run lacks: counts, raw text, other tokenizers."""
 
+import contextlib
+import itertools
+import operator
 import typing
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from w2vtrain.config import Normalize, PrepareConfig, Split, Standardize
+from w2vtrain.config import PrepareConfig, Standardize
 from w2vtrain.corpus.counting import LONGEST_TOKEN
 from w2vtrain.corpus.documents import read_input
 from w2vtrain.corpus.normalization import normalize_text
 from w2vtrain.corpus.prepare import LEFT_OUT
 from w2vtrain.corpus.sources import STDIN
+from w2vtrain.corpus.subword_units import SubwordUnits
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.settings import flag
 
 Outcome = Literal["kept", "left out", "too long", "name of the unknown", "not met"]
 _AROUND = 40  # characters shown on each side of a word in the raw text
+_RULES = ("normalize", "standardize", "split", "keep_emoji", "keep_tags")
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,12 @@ class CountedWords:
     @cached_property
     def _left_out_rows(self) -> dict[str, int]:
         return {token: row for row, token in enumerate(self._left_out.tokens)}
+
+    def subword_units(self, run: RunDirectory) -> SubwordUnits | None:
+        """Return the units that the words of the run were cut into, if they were."""
+        if self._config.split != "subwords":
+            return None
+        return SubwordUnits.load(run.subword_units, self._kept.tokens)
 
     def find(self, word: str) -> WordCount:
         """Return what became of a word, given as it was counted."""
@@ -166,35 +179,43 @@ def _excerpt(text: str, lower: str, wanted: str) -> str:
 
 
 class Tokenizers:
-    """The tokenizer that a run's saved vectorizer holds, and those of the other choices."""
+    """The tokenizer that a run's saved vectorizer holds, and those of the other choices.
 
-    def __init__(self, normalize: Normalize) -> None:
+    Args:
+        config: that the run was prepared with.
+        units: subword units of the run, if it was split into such.
+    """
+
+    def __init__(self, config: PrepareConfig, units: SubwordUnits | None) -> None:
         from w2vtrain.tensorflow_runtime import configure
 
         self._tf: Any = configure()
-        self._normalize = normalize
+        self._units = units
+        self.config = PrepareConfig(**{name: getattr(config, name) for name in _RULES})
 
-    def tokens(self, text: str, standardize: Standardize, split: Split) -> list[str]:
-        """Return the tokens of one text."""
+    def tokens(self, text: str, config: PrepareConfig | None = None) -> list[str]:
+        """Return the tokens of one text, by the run's settings or by other ones."""
         from w2vtrain.corpus.standardization import splitter, standardizer
 
+        config = config or self.config
         texts = self._tf.constant([text])
-        change = standardizer(standardize, self._normalize)
-        pieces = splitter(split)(texts if change is None else change(texts))
+        change = standardizer(config)
+        split = splitter(config, self._units if config.split == "subwords" else None)
+        pieces = split(texts if change is None else change(texts))
         return [token.decode() for token in pieces.flat_values.numpy().tolist()]
 
-    def other_choices(self, config: PrepareConfig) -> Iterator[tuple[str, Standardize, Split]]:
+    def other_choices(self) -> Iterator[tuple[str, PrepareConfig]]:
         """Yield the other choices as options, those that change one thing first."""
-        both = [
-            (standardize, split)
-            for standardize in typing.get_args(Standardize)
-            for split in typing.get_args(Split)
-        ]
-        both.sort(key=lambda c: (c[0] != config.standardize) + (c[1] != config.split))
-        for standardize, split in both[1:]:
-            options = []
-            if standardize != config.standardize:
-                options.append(f"--standardize {standardize}")
-            if split != config.split:
-                options.append(f"--split {split}")
-            yield " ".join(options), standardize, split
+        splits = ["whitespace", "character", *(["icu"] if find_spec("icu4py") else [])]
+        splits = list(dict.fromkeys([self.config.split, *splits]))
+        both = itertools.product(typing.get_args(Standardize), splits)
+        choices: list[dict[str, Any]] = [{"keep_emoji": True}, {"keep_tags": True}]
+        choices += [{"standardize": s, "split": t} for s, t in both]
+        known = []
+        for choice in choices:
+            new = {k: v for k, v in choice.items() if getattr(self.config, k) != v}
+            with contextlib.suppress(W2VError):  # some settings exclude each other
+                known.append((new, self.config.replaced(**new)))
+        for new, config in sorted(filter(operator.itemgetter(0), known), key=lambda c: len(c[0])):
+            shown = (flag(k) if v is True else f"{flag(k)} {v}" for k, v in new.items())
+            yield " ".join(shown), config

@@ -112,7 +112,7 @@ def say_prepared(summary: "PrepareSummary", settings: PrepareConfig) -> None:
     """Print the closing lines of prepare for people."""
     if summary.unchanged:
         note(f"{summary.run}/corpus is up to date: same inputs, same settings (--force redoes it).")
-    what = "characters" if settings.split == "character" else "words"
+    what = {"character": "characters", "subwords": "subword units"}.get(settings.split, "words")
     rows = f"{_count(summary.lines, 'line')} of {_count(summary.inputs, 'file')}"
     cut = f"--min-count {settings.min_count}"
     if settings.vocabulary_size is not None:

@@ -5,6 +5,7 @@ a provisional id at once, and the final ids come from one table when the counts 
 """
 
 import functools
+import itertools
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,10 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from w2vtrain.config import PrepareConfig, Split, Standardize
+from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.documents import Block
+from w2vtrain.corpus.encoding import UnitTable
 from w2vtrain.corpus.normalization import normalize_text
-from w2vtrain.corpus.vocabulary import OOV_TOKEN
+from w2vtrain.corpus.subword_units import SubwordUnits
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN
+from w2vtrain.corpus.word_boundaries import words_of_units
 from w2vtrain.tensorflow_runtime import available_threads
 
 # Longer "words" are encoded data or text without spaces. They are counted, but never kept: Keras
@@ -52,27 +56,14 @@ def tokenized(
 
     Args:
         blocks: of text, one unit a line.
-        config: `normalize`, `standardize` and `split` are used.
+        config: what `tokenized_block` uses of it.
     """
-    tokenize = _tokenizer(config.standardize, config.split)
     workers = min(2, available_threads())
-
-    def work(block: Block) -> TokenizedBlock:
-        text = normalize_text(block.text, config.normalize)
-        unique, lengths, index, rows = tokenize(text.encode())
-        return TokenizedBlock(
-            block,
-            unique.numpy().tolist(),
-            lengths.numpy() > LONGEST_TOKEN,
-            index.numpy(),
-            rows.numpy(),
-        )
-
     pool = ThreadPoolExecutor(workers, thread_name_prefix="tokenize")
     waiting: list[Future[TokenizedBlock]] = []
     try:
         for block in blocks:
-            waiting.append(pool.submit(work, block))
+            waiting.append(pool.submit(tokenized_block, block, config))
             if len(waiting) > workers:
                 yield waiting.pop(0).result()
         while waiting:
@@ -81,14 +72,33 @@ def tokenized(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def tokenized_block(block: Block, config: PrepareConfig) -> TokenizedBlock:
+    """Tokenize one block.
+
+    Args:
+        block: of text.
+        config: `normalize`, `standardize`, `split`, `keep_emoji` and `keep_tags` are used.
+    """
+    text = normalize_text(block.text, config.normalize)
+    if config.split == "icu":
+        words, index, rows = words_of_units(text, config)
+        too_long = np.array([len(word) > LONGEST_TOKEN for word in words], bool)
+        return TokenizedBlock(block, [word.encode() for word in words], too_long, index, rows)
+    rules = ("standardize", "split", "keep_emoji", "keep_tags")
+    same = PrepareConfig(normalize="none", **{name: getattr(config, name) for name in rules})
+    unique, lengths, index, rows = _tokenizer(same)(text.encode())
+    too_long = lengths.numpy() > LONGEST_TOKEN
+    return TokenizedBlock(block, unique.numpy().tolist(), too_long, index.numpy(), rows.numpy())
+
+
 @functools.cache  # a second call need not trace again
-def _tokenizer(standardize_name: Standardize, split_name: Split) -> Any:
+def _tokenizer(config: PrepareConfig) -> Any:
     import tensorflow as tf
 
     from w2vtrain.corpus.standardization import splitter, standardizer
 
-    standardize, split = standardizer(standardize_name), splitter(split_name)
-    if (standardize_name, split_name) == ("lower-and-strip-punctuation", "whitespace"):
+    standardize, split = standardizer(config), splitter(config)
+    if config.standardize == "lower-and-strip-punctuation" and config.split != "character":
         split = tf.strings.split  # the same and faster: only single spaces are left
 
     @tf.function(input_signature=[tf.TensorSpec((), tf.string)])
@@ -221,3 +231,38 @@ def _cut_off(
         tokens=int(all_counts.sum()),
         too_long=int(all_counts[TOO_LONG_ID]),
     )
+
+
+def count_units(
+    counted: Counted, subwords: SubwordUnits, config: PrepareConfig
+) -> tuple[Counted, UnitTable]:
+    """Count units where words were counted.
+
+    Args:
+        counted: every word of the text.
+        subwords: that the words are cut into.
+        config: `min_count` is used.
+
+    Returns:
+        the counts of units, and the table that puts their ids in the place of words.
+    """
+    names = subwords.names
+    cut = subwords.numbers(counted.words)
+    sizes = np.fromiter(map(len, cut), np.int64, len(cut))
+    units = np.fromiter(itertools.chain.from_iterable(cut), np.int64, sizes.sum())
+    counts = np.zeros(len(names), np.int64)
+    np.add.at(counts, units, np.repeat(counted.counts, sizes))
+    order = np.array(sorted(np.flatnonzero(counts), key=lambda i: (-counts[i], names[i])))
+    kept = (counts[order] >= config.min_count) & (order != names.index(OOV_TOKEN))
+    ids = np.full(len(names), OOV_ID, np.int32)
+    ids[order[kept]] = np.arange(FIRST_WORD_ID, FIRST_WORD_ID + kept.sum(), dtype=np.int32)
+    result = Counted(
+        words=[names[i] for i in order[kept]],
+        counts=counts[order[kept]],
+        left_out=[names[i] for i in order[~kept]],
+        left_out_counts=counts[order[~kept]],
+        final_ids=counted.final_ids,
+        tokens=int(counts.sum()) + counted.tokens - int(counted.counts.sum()),
+        too_long=counted.too_long,
+    )
+    return result, UnitTable(np.append([1], sizes), np.append([OOV_ID], ids[units]))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.markup import recognize, without_markup, without_tags
+from w2vtrain.corpus.mediawiki import wiki_rows
 from w2vtrain.corpus.sources import JSON, TABLES, ByteStream, InputFile, Read, kind_of
 from w2vtrain.corpus.tables import (
     DELIMITERS,
@@ -150,6 +151,8 @@ def _pieces(source: Path | ByteStream, config: PrepareConfig, left: int | None) 
     content = recognize(source.start(), source.name)
     content.require_readable(source.label, config.strip_html)
     chunks = decode(source, config.encoding, config.encoding_errors)
+    if content.kind == "wiki":
+        return _row_pieces(islice(wiki_rows(chunks, source.label), left), config)
     limited = chunks if left is None else first_lines(chunks, left)
     if content.kind == "markup":
         limited = without_markup(limited, source.label)

@@ -44,7 +44,12 @@ class TokenSpool:
         self._frames.append((len(ids), len(lengths), ends))
 
     def encode(
-        self, final_ids: np.ndarray, keep_oov: bool, token_ids: Path, boundaries: Path
+        self,
+        final_ids: np.ndarray,
+        keep_oov: bool,
+        token_ids: Path,
+        boundaries: Path,
+        table: "UnitTable | None" = None,
     ) -> "Encoded":
         """Write `token_ids` and `boundaries`, block by block.
 
@@ -55,6 +60,7 @@ class TokenSpool:
             keep_oov: write id 1 instead of dropping those words.
             token_ids: path of the int32 array to write, shape `(tokens,)`.
             boundaries: path of the int64 array to write, shape `(units + 1,)`.
+            table: puts the ids of subword units, and their lengths, in the place of words'.
         """
         self._ids.seek(0)
         self._lengths.seek(0)
@@ -64,6 +70,8 @@ class TokenSpool:
             for n_tokens, n_units, frame_ends in self._frames:
                 ids = final_ids[_read(self._ids, n_tokens, np.int32)]
                 lengths = _read(self._lengths, n_units, np.int64)
+                if table is not None:
+                    ids, lengths = table.spread(ids, lengths)
                 unit_ends = tokens.size + _kept_before(ids, np.cumsum(lengths), keep_oov)
                 tokens.write(ids if keep_oov else ids[ids != OOV_ID])
                 if not frame_ends:
@@ -80,6 +88,35 @@ class TokenSpool:
         for file, path in zip((self._ids, self._lengths), self._paths, strict=True):
             file.close()
             path.unlink(missing_ok=True)
+
+
+class UnitTable:
+    """The ids of the units of each word.
+
+    Args:
+        sizes: int64 array, shape `(words + 1,)`: units of each word; 1 for what is no word.
+        ids: int32 array, shape `(sum of sizes,)`: their ids, one word after the other.
+    """
+
+    def __init__(self, sizes: np.ndarray, ids: np.ndarray) -> None:
+        self._sizes, self._ids = sizes, ids.astype(np.int32)
+        self._starts = np.cumsum(sizes) - sizes
+
+    def spread(self, ids: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Put the ids of units in the place of those of words.
+
+        Args:
+            ids: int32 array, shape `(words,)`, from 1 for what is no word.
+            lengths: int64 array, shape `(units of text,)`: words in each.
+
+        Returns:
+            the same of subword units.
+        """
+        rows = ids - 1
+        sizes = self._sizes[rows]
+        before = np.concatenate([[0], np.cumsum(sizes)])  # units before each word
+        places = np.repeat(self._starts[rows] - before[:-1], sizes) + np.arange(before[-1])
+        return self._ids[places], np.diff(before[np.cumsum(lengths)], prepend=0)
 
 
 @dataclass(frozen=True)

@@ -40,13 +40,13 @@ class Content(NamedTuple):
     """What the content of a file is.
 
     Args:
-        kind: `text`, `markup` (HTML or XML), or `document` for what another program must turn
-            into text.
+        kind: `text`, `markup` (HTML or XML), `wiki` (a MediaWiki dump), or `document` for what
+            another program must turn into text.
         what: the format, for messages: `a PDF`.
         hint: what to do.
     """
 
-    kind: Literal["text", "markup", "document"]
+    kind: Literal["text", "markup", "wiki", "document"]
     what: str = "plain text"
     hint: str = ""
 
@@ -83,6 +83,8 @@ def recognize(start: bytes, name: str) -> Content:
     if start[:5] == b"{\\rtf":
         return Content("document", "an RTF document", pandoc)
     plain = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if plain.startswith(b"<mediawiki"):
+        return Content("wiki", "a MediaWiki dump")
     if path.suffix.lower() in _MARKUP_NAMES or plain.startswith(_MARKUP_STARTS):
         return Content("markup", "HTML or XML", "Take its tags out with --strip-html.")
     return Content("text")

@@ -26,6 +26,34 @@ import numpy as np
 from w2vtrain.config import Normalize
 
 UNICODE_VERSION = unicodedata.unidata_version
+
+
+def _characters(*ranges: str) -> str:
+    """Return ranges of code points in hexadecimal (`fe00-fe0f`) as a class of any regex engine."""
+    ends = [[chr(int(end, 16)) for end in given.split("-")] for given in ranges]
+    return "".join("-".join(pair) for pair in ends)
+
+
+# What only steers the display: soft hyphens, variation selectors, marks of direction.
+INVISIBLE = _characters(
+    *("ad", "34f", "61c", "180b-180e", "200e-200f", "202a-202e", "2060-2069", "fe00-fe0f"),
+    *("feff", "e0100-e01ef"),
+)
+# Pictographs that are emoji to their readers, without those that are punctuation (©, ‼, ↔).
+_PICTOGRAPHS = _characters(
+    *("231a-231b", "23e9-23f3", "23f8-23fa", "2600-2605", "2607-2612", "2614-2685", "2690-2705"),
+    *("2708-2712", "2714", "2716", "271d", "2721", "2728", "2733-2734", "2744", "2747", "274c"),
+    *("274e", "2753-2755", "2757", "2763-2767", "2795-2797", "27a1", "27b0", "27bf", "2b1b-2b1c"),
+    *("2b50", "2b55", "1f004", "1f0cf", "1f18e", "1f191-1f19a", "1f300-1f3fa", "1f400-1f64f"),
+    *("1f680-1f6ff", "1f7e0-1f7eb", "1f7f0", "1f900-1faff"),
+)
+_FLAGS, _SKINS, _TAGS = (_characters(c) for c in ("1f1e6-1f1ff", "1f3fb-1f3ff", "e0020-e007f"))
+EMOJI = _PICTOGRAPHS + _FLAGS + _SKINS + _TAGS
+_ONE = f"[{_PICTOGRAPHS}][{_SKINS}]?[{_TAGS}]*"
+# One emoji: a flag, or pictographs that a zero-width joiner holds together. Without selectors.
+# Source: Unicode Technical Standard 51, section 1.4.9.
+EMOJI_SEQUENCE = f"(?:[{_FLAGS}][{_FLAGS}]?|{_ONE}(?:\u200d{_ONE})*)"
+
 # Thai, Lao, Tibetan, Burmese, Khmer, Kana, Han.
 _UNSPACED = re.compile(
     "[\u0e00-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0003ffff]"

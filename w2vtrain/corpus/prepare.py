@@ -18,9 +18,16 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.config import PrepareConfig
-from w2vtrain.corpus.counting import LONGEST_TOKEN, Counted, TokenCounter, TokenizedBlock, tokenized
+from w2vtrain.corpus.counting import (
+    LONGEST_TOKEN,
+    Counted,
+    TokenCounter,
+    TokenizedBlock,
+    count_units,
+    tokenized,
+)
 from w2vtrain.corpus.documents import packed, read_inputs
-from w2vtrain.corpus.encoding import TokenSpool
+from w2vtrain.corpus.encoding import TokenSpool, UnitTable
 from w2vtrain.corpus.normalization import LOOKED_AT, UNICODE_VERSION, unspaced_share
 from w2vtrain.corpus.sources import (
     ARCHIVES,
@@ -33,8 +40,10 @@ from w2vtrain.corpus.sources import (
     kind_of,
     printable_name,
 )
+from w2vtrain.corpus.subword_units import SubwordUnits
 from w2vtrain.corpus.text import Piece
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, PADDING_TOKEN, Vocabulary
+from w2vtrain.corpus.word_boundaries import icu_version
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.files import sha256
@@ -44,8 +53,8 @@ from w2vtrain.run.stage import atomic_stage, read_manifest
 _LOG = logging.getLogger(__name__)
 LEFT_OUT = "left_out.tsv"
 _SEGMENT = (
-    "Take single characters with --split character, or put spaces between the words first (jieba, "
-    "MeCab, PyThaiNLP)."
+    "--split icu finds their words (pip install 'w2vtrain[icu]'); or split them before with "
+    "jieba, MeCab or PyThaiNLP."
 )
 
 
@@ -173,20 +182,28 @@ def new_record(config: PrepareConfig) -> dict[str, Any]:
     record: dict[str, Any] = {"stage": "prepare", "config": config.as_dict()}
     if config.normalize != "none":
         record["unicode"] = UNICODE_VERSION
+    if config.split == "icu":
+        record["icu"] = icu_version()
     return record
 
 
 def write_words(
-    folder: Path, vocabulary: Vocabulary, left_out: Vocabulary, config: PrepareConfig
+    folder: Path,
+    vocabulary: Vocabulary,
+    left_out: Vocabulary,
+    config: PrepareConfig,
+    units: SubwordUnits | None,
 ) -> None:
-    """Write a vocabulary, the words left out and the vectorizer into `folder`."""
+    """Write a vocabulary, the words left out, subword units and the vectorizer into `folder`."""
     from w2vtrain.corpus.vectorizer import make_vectorizer, save_vectorizer
 
     names = RunDirectory(folder.parent)
     vocabulary.save(folder / names.corpus_vocabulary.name)
     left_out.save(folder / LEFT_OUT)
     words = vocabulary.tokens[FIRST_WORD_ID:]
-    save_vectorizer(make_vectorizer(words, config), folder / names.vectorizer.name)
+    save_vectorizer(make_vectorizer(words, config, units), folder / names.vectorizer.name)
+    if units is not None:
+        units.save(folder / names.subword_units.name)
 
 
 def _unchanged(
@@ -199,9 +216,13 @@ def _unchanged(
         manifest = read_manifest(directory.corpus, "w2v prepare", verify=True)
         known = [(facts["path"], facts["sha256"]) for facts in manifest["inputs"]]
         summary = PrepareSummary(**manifest["summary"])
+        before = PrepareConfig.from_manifest(manifest["config"])
     except (W2VError, KeyError, TypeError):
         return None
-    if manifest.get("config") != config.as_dict() or [p for p, _ in known] != list(sources.names):
+    now = new_record(config)
+    if before != config or any(manifest.get(key) != now.get(key) for key in ("unicode", "icu")):
+        return None
+    if [path for path, _ in known] != list(sources.names):
         return None
     try:
         same = all(sha256(Path(path)) == digest for path, digest in known)
@@ -222,6 +243,7 @@ class Reading:
         config: the settings.
         folder: where the files of the corpus are written.
         progress: called after each block of about a megabyte.
+        units: subword units to cut words into; None learns them, if the settings say so.
 
     Attributes:
         read: what has been read of each input so far.
@@ -233,7 +255,9 @@ class Reading:
         config: PrepareConfig,
         folder: Path,
         progress: Callable[[PrepareProgress], None] | None = None,
+        units: SubwordUnits | None = None,
     ) -> None:
+        self._units = units
         self.read = [Read()] * len(sources.names)
         self._sources = sources
         self._words = [0] * len(sources.names)
@@ -256,7 +280,7 @@ class Reading:
                 for block in blocks:
                     spool.append(counter.add(block), block.lengths, block.block.ends)
                     self._count_words(block)
-            counted = counter.result(self._config)
+            counted, table = self._counted(counter)
             unspaced = self._unspaced(counted)
             self._check(counted, unspaced)
             encoded = spool.encode(
@@ -264,6 +288,7 @@ class Reading:
                 self._config.keep_oov,
                 self._folder / files.token_ids.name,
                 self._folder / files.boundaries.name,
+                table,
             )
         self._write_vocabulary(counted)
         if unspaced:
@@ -305,6 +330,17 @@ class Reading:
             }
             for name, words, read in zip(self._sources.names, self._words, self.read, strict=True)
         ]
+
+    def _counted(self, counter: TokenCounter) -> tuple[Counted, UnitTable | None]:
+        """Return the counts of words, or of the subword units that they are cut into."""
+        if self._config.split != "subwords":
+            return counter.result(self._config), None
+        words = counter.result(self._config.replaced(min_count=1, vocabulary_size=None))
+        if not words.words:
+            return words, None
+        if self._units is None:
+            self._units = SubwordUnits.learn(words.words, words.counts, self._config)
+        return count_units(words, self._units, self._config)
 
     def _pieces(self) -> Iterator[tuple[int, Piece]]:
         for source, piece in read_inputs(self._sources.names, self._config):
@@ -349,7 +385,7 @@ class Reading:
             if not word:
                 raise W2VError(
                     f"Every word is longer than {LONGEST_TOKEN} characters.",
-                    "Is this text with spaces? --split character takes single characters.",
+                    "Is this text with spaces? --split icu finds words in text without.",
                 )
             if unspaced:
                 raise W2VError(f"No word is left. {unspaced}", _SEGMENT)
@@ -366,7 +402,7 @@ class Reading:
             np.concatenate([np.array([0, left_out], dtype=np.int64), counted.counts]),
         )
         rest = Vocabulary(tuple(counted.left_out), counted.left_out_counts)
-        write_words(self._folder, vocabulary, rest, self._config)
+        write_words(self._folder, vocabulary, rest, self._config, self._units)
 
 
 def _bytes_total(names: Sequence[str]) -> int | None:

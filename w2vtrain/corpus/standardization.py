@@ -22,26 +22,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from w2vtrain.config import Normalize, Split, Standardize
-from w2vtrain.corpus.normalization import normalize_text
+from w2vtrain.config import Normalize, PrepareConfig, Standardize
+from w2vtrain.corpus.normalization import EMOJI, EMOJI_SEQUENCE, INVISIBLE, normalize_text
+from w2vtrain.corpus.subword_units import SubwordUnits
+from w2vtrain.corpus.word_boundaries import words_of_units
 
 _PACKAGE = "w2vtrain"
 
 # Besides the ASCII letters I and J: those with conditions on the language, for no language.
 _LOCALE_LETTERS = {"İ": "i\u0307", "Ì": "ì", "Í": "í", "Ĩ": "ĩ", "Į": "į"}
-_INVISIBLE = (
-    r"[\x{ad}\x{34f}\x{61c}\x{180b}-\x{180e}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}"
-    r"\x{fe00}-\x{fe0f}\x{feff}\x{e0100}-\x{e01ef}]"
-)
 _JOINERS = r"'\x{2019}\x{200c}\x{200d}"
-# RE2 has no lookaround. Two characters in a row that are not of a word always separate; one alone
-# does unless it is a joiner (then it stands between two word characters) or the space itself.
-_SEPARATORS = (
-    r"[^\pL\pM\pN]{2,}"
-    rf"|[^\pL\pM\pN {_JOINERS}]"
-    rf"|^[{_JOINERS}]"
-    rf"|[{_JOINERS}]$"
-)
+_WORD = r"\pL\pM\pN"
+# They stand for the signs of a hashtag and a mention while punctuation is dropped: noncharacters.
+_SIGNS = {"#": "\ufdd0", "@": "\ufdd1"}
 # What Unicode calls white space and TensorFlow's split, which knows ASCII only, does not.
 _WIDE_SPACE = r"[\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
 
@@ -53,8 +46,32 @@ def lower_and_strip_punctuation(text: Any) -> Any:
     Args:
         text: string tensor of UTF-8, any shape.
     """
-    text = tf.strings.regex_replace(lower(text), _INVISIBLE, "")
-    text = tf.strings.regex_replace(text, _SEPARATORS, " ")
+    return _strip(lower(text))
+
+
+def _strip(text: Any, keep_emoji: bool = False, keep_tags: bool = False) -> Any:
+    """Put single spaces between words; with `keep_emoji` between emoji, too.
+
+    With `keep_tags`, `#` and `@` belong to the word that they begin, and an underscore alone
+    between two characters of a word belongs to it.
+    """
+    word, joiners = _WORD, _JOINERS
+    text = tf.strings.regex_replace(text, f"[{INVISIBLE}]", "")
+    if keep_emoji:
+        text = tf.strings.regex_replace(text, f"({EMOJI_SEQUENCE})", r" \1 ")
+        word += EMOJI
+    if keep_tags:
+        for sign, mark in _SIGNS.items():
+            begins = rf"(^|[^{_WORD}_&]){sign}([{_WORD}])"
+            text = tf.strings.regex_replace(text, begins, rf"\1 {mark}\2")
+            word += mark
+        joiners += "_"
+    # RE2 has no lookaround. Two characters in a row that are not of a word always separate; one
+    # alone does unless it is a joiner (then it stands between two word characters) or the space.
+    separators = rf"[^{word}]{{2,}}|[^{word} {joiners}]|^[{joiners}]|[{joiners}]$"
+    text = tf.strings.regex_replace(text, separators, " ")
+    for sign, mark in _SIGNS.items() if keep_tags else ():
+        text = tf.strings.regex_replace(text, mark, sign)
     return tf.strings.regex_replace(text, "\u2019", "'")
 
 
@@ -108,13 +125,20 @@ class NormalizeAndStandardize:
     """Normalize text with Python's Unicode tables, then standardize it.
 
     Args:
-        normalize: `nfc` or `nfkc`.
-        standardize: as in `PrepareConfig`.
+        normalize, standardize, keep_emoji, keep_tags: as in `PrepareConfig`.
     """
 
-    def __init__(self, normalize: Normalize, standardize: Standardize) -> None:
-        self.normalize: Normalize = normalize
-        self.standardize: Standardize = standardize
+    def __init__(
+        self,
+        normalize: Normalize,
+        standardize: Standardize,
+        keep_emoji: bool = False,
+        keep_tags: bool = False,
+    ) -> None:
+        self._config = {"normalize": normalize, "standardize": standardize}
+        self._options = {"keep_emoji": keep_emoji, "keep_tags": keep_tags}
+        self._normalize: Normalize = normalize
+        self._standardize: Standardize = standardize
 
     def __call__(self, text: Any) -> Any:
         """Return text, normalized and standardized.
@@ -123,14 +147,18 @@ class NormalizeAndStandardize:
             text: string tensor of UTF-8, any shape.
         """
         text = tf.convert_to_tensor(text)
-        normal = tf.numpy_function(self._normalized, [text], tf.string, stateful=False)
-        normal.set_shape(text.shape)
-        standardize = standardizer(self.standardize)
-        return normal if standardize is None else standardize(normal)
+        if self._normalize != "none":
+            normal = tf.numpy_function(self._normalized, [text], tf.string, stateful=False)
+            normal.set_shape(text.shape)
+            text = normal
+        if self._standardize == "none":
+            return text
+        text = lower(text)
+        return text if self._standardize == "lower" else _strip(text, **self._options)
 
-    def get_config(self) -> dict[str, str]:
+    def get_config(self) -> dict[str, Any]:
         """Return the arguments, for Keras to save."""
-        return {"normalize": self.normalize, "standardize": self.standardize}
+        return {**self._config, **self._options}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> "NormalizeAndStandardize":
@@ -143,18 +171,125 @@ class NormalizeAndStandardize:
         found = np.empty(texts.shape, dtype=object)
         for place, value in np.ndenumerate(texts):
             decoded = value.decode("utf-8", "replace")
-            found[place] = normalize_text(decoded, self.normalize).encode()
+            found[place] = normalize_text(decoded, self._normalize).encode()
         return found
 
 
-def standardizer(name: Standardize, normalize: Normalize = "none") -> Any:
-    """Return TextVectorization's `standardize` for the options: a callable, or None."""
-    if normalize != "none":
-        return NormalizeAndStandardize(normalize, name)
+def _ragged(function: Any, texts: Any) -> Any:
+    """Return what a Python function makes of texts, as a ragged tensor of strings.
+
+    Args:
+        function: takes an object array of UTF-8, shape `(texts,)`; returns the tokens of all and
+            the number of each text's.
+        texts: string tensor, shape `(texts,)`.
+    """
+    kinds = (tf.string, tf.int64)
+    tokens, lengths = tf.numpy_function(function, [texts], kinds, stateful=False)
+    tokens.set_shape([None])
+    lengths.set_shape(texts.shape)
+    return tf.RaggedTensor.from_row_lengths(tokens, lengths, validate=False)
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class SplitAtWordBoundaries:
+    """Split text into words by the rules and dictionaries of ICU; see `word_boundaries`.
+
+    Args:
+        standardize, keep_emoji, keep_tags: as in `PrepareConfig`.
+    """
+
+    def __init__(self, standardize: Standardize, keep_emoji: bool, keep_tags: bool) -> None:
+        self._prepare = PrepareConfig(
+            split="icu", standardize=standardize, keep_emoji=keep_emoji, keep_tags=keep_tags
+        )
+
+    def __call__(self, text: Any) -> Any:
+        """Return the words of each text.
+
+        Args:
+            text: string tensor of UTF-8, shape `(texts,)`.
+
+        Returns:
+            Ragged string tensor, shape `(texts, None)`.
+        """
+        return _ragged(self._words, text)
+
+    def _words(self, text: Any) -> tuple[np.ndarray, np.ndarray]:
+        texts = [value.decode("utf-8", "replace").replace("\n", " ") for value in text]
+        unique, index, lengths = words_of_units("\n".join(texts), self._prepare)
+        words = np.array([word.encode() for word in unique], object)
+        return words[index], lengths[: len(texts)]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, for Keras to save."""
+        names = ("standardize", "keep_emoji", "keep_tags")
+        return {name: getattr(self._prepare, name) for name in names}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "SplitAtWordBoundaries":
+        """Return the object that `get_config` describes."""
+        return cls(**config)
+
+
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class SplitIntoSubwords:
+    """Split text at white space, and words into units; see `subword_units`.
+
+    Args:
+        units: as JSON.
+    """
+
+    def __init__(self, units: str) -> None:
+        self._config = {"units": units}
+        self._units = SubwordUnits.from_json(units)
+
+    def __call__(self, text: Any) -> Any:
+        """Return the units of each text.
+
+        Args:
+            text: string tensor of UTF-8, shape `(texts,)`.
+
+        Returns:
+            Ragged string tensor, shape `(texts, None)`.
+        """
+        words = split_whitespace(text)  # (texts, None)
+        units = _ragged(self._cut, words.flat_values)  # (words of all texts, None)
+        return tf.RaggedTensor.from_row_splits(units, words.row_splits).merge_dims(1, 2)
+
+    def _cut(self, words: Any) -> tuple[np.ndarray, np.ndarray]:
+        cut = self._units.cut([word.decode("utf-8", "replace") for word in words])
+        flat = np.array([unit.encode() for units in cut for unit in units], object)
+        return flat, np.array([len(units) for units in cut], np.int64)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, for Keras to save."""
+        return self._config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "SplitIntoSubwords":
+        """Return the object that `get_config` describes."""
+        return cls(**config)
+
+
+def standardizer(config: PrepareConfig) -> Any:
+    """Return TextVectorization's `standardize` for the settings: a callable, or None."""
+    how = "none" if config.split == "icu" else config.standardize  # words are lowered as they split
+    kept = (config.keep_emoji, config.keep_tags)
+    if config.normalize != "none" or (any(kept) and how != "none"):
+        return NormalizeAndStandardize(config.normalize, how, *kept)
     known = {"lower-and-strip-punctuation": lower_and_strip_punctuation, "lower": lower}
-    return known.get(name)
+    return known.get(how)
 
 
-def splitter(name: Split) -> Any:
-    """Return TextVectorization's `split` for the option: a function."""
-    return {"whitespace": split_whitespace, "character": split_characters}[name]
+def splitter(config: PrepareConfig, units: SubwordUnits | None = None) -> Any:
+    """Return TextVectorization's `split` for the settings: a callable.
+
+    Args:
+        config: the settings.
+        units: into which words are cut; without them words stay whole.
+    """
+    if units is not None:
+        return SplitIntoSubwords(units.to_json())
+    if config.split == "icu":
+        return SplitAtWordBoundaries(config.standardize, config.keep_emoji, config.keep_tags)
+    return split_characters if config.split == "character" else split_whitespace

@@ -45,9 +45,8 @@ def _prepare(found: Survey) -> Iterator[Suggestion]:
         yield Suggestion("prepare", "strip-html", True, "tags would become words")
     yield Suggestion("prepare", "boundary", *_boundary(found))
     if not found.spaced:
-        reason = "this script has no spaces; or let a segmenter put them in, and split there"
-        yield Suggestion("prepare", "split", "character", reason)
-        yield Suggestion("prepare", "standardize", "lower", "punctuation is a character, too")
+        reason = "this script has no spaces; it needs pip install 'w2vtrain[icu]'"
+        yield Suggestion("prepare", "split", "icu", reason)
     yield Suggestion("prepare", "min-count", *_min_count(found.words))
 
 

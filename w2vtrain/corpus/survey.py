@@ -16,6 +16,7 @@ from statistics import mean, median
 
 from w2vtrain.corpus.documents import read_table
 from w2vtrain.corpus.markup import recognize, without_markup
+from w2vtrain.corpus.mediawiki import wiki_rows
 from w2vtrain.corpus.sources import JSON, STDIN, TABLES, InputFile, find_sources, kind_of
 from w2vtrain.corpus.tables import DELIMITERS, JSON_LINES, Column, delimited_header, json_text_keys
 from w2vtrain.corpus.text import decode
@@ -186,6 +187,10 @@ def _beginning(name: str, encoding: str, size: int) -> tuple[str, float, bool]:
             content = recognize(stream.start(), stream.name)
             content.require_readable(stream.label, strip_html=True)
             chunks = decode(stream, encoding, "strict", min(1 << 20, size))
+            if content.kind == "wiki":
+                chunks = (
+                    (row.cells[0] + "\n", row.read) for row in wiki_rows(chunks, stream.label)
+                )
             if content.kind == "markup":
                 chunks, is_html = without_markup(chunks, stream.label), True
             for text, read in chunks:

@@ -23,6 +23,7 @@ from w2vtrain.corpus.prepare import (
     write_words,
 )
 from w2vtrain.corpus.sources import STDIN, Sources, find_sources
+from w2vtrain.corpus.subword_units import SubwordUnits
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
@@ -75,12 +76,13 @@ def update(
         before = PrepareConfig.from_manifest(manifest["config"])
         config = config or before
         _check_update(before, config)
+        record = new_record(config)
+        _check_icu(manifest.get("icu"), record.get("icu"))
         if _just_added(manifest, sources):
             return PrepareSummary(**{**manifest["summary"], "unchanged": True})
         from w2vtrain.tensorflow_runtime import configure
 
         configure()
-        record = new_record(config)
         with atomic_stage(directory.corpus, record) as folder:
             summary = _grow(directory, folder, manifest, sources, config, record, progress)
             record["summary"] = dataclasses.asdict(summary)
@@ -102,6 +104,14 @@ def _check_update(before: PrepareConfig, config: PrepareConfig) -> None:
                 f"The corpus was prepared with {flag} {value}, not {config.as_dict()[name]}.",
                 "An update goes by the same rules; prepare all text anew to change them.",
             )
+
+
+def _check_icu(before: str | None, now: str | None) -> None:
+    if before != now:
+        raise W2VError(
+            f"The corpus was split by ICU {before}, and this is ICU {now}.",
+            "Their dictionaries may differ: install that version, or prepare all text anew.",
+        )
 
 
 def _just_added(manifest: dict[str, Any], sources: Sources) -> bool:
@@ -136,9 +146,12 @@ def _grow(
     part = RunDirectory(folder / "new")
     part.corpus.mkdir(parents=True)
     every_word = config.replaced(min_count=1, vocabulary_size=None)
-    reading = Reading(sources, every_word, part.corpus, progress)
-    new = reading.run(str(directory.root))
     old = Vocabulary.load(directory.corpus_vocabulary)
+    subwords = None
+    if config.split == "subwords":
+        subwords = SubwordUnits.load(directory.subword_units, old.tokens)
+    reading = Reading(sources, every_word, part.corpus, progress, subwords)
+    new = reading.run(str(directory.root))
     grown = grown_vocabulary(
         old,
         Vocabulary.load(directory.corpus / LEFT_OUT),
@@ -147,7 +160,7 @@ def _grow(
     )
     tokens, units = append_text(directory, part, grown.table, config.keep_oov, folder)
     shutil.rmtree(part.root)
-    write_words(folder, grown.vocabulary, grown.left_out, config)
+    write_words(folder, grown.vocabulary, grown.left_out, config, subwords)
     words = len(grown.vocabulary) - FIRST_WORD_ID
     added = reading.records()
     record["inputs"] = [*manifest["inputs"], *added]

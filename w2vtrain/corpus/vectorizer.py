@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from w2vtrain.config import PrepareConfig
+from w2vtrain.corpus.subword_units import SubwordUnits
 from w2vtrain.errors import W2VError
 
 _NAME = "vectorizer"
 
 
-def make_vectorizer(words: Sequence[str], config: PrepareConfig) -> Any:
+def make_vectorizer(
+    words: Sequence[str], config: PrepareConfig, units: SubwordUnits | None = None
+) -> Any:
     """Make a TextVectorization layer that turns texts into ragged ids.
 
     The vocabulary is given, not adapted: it then lies in the saved layer as JSON. (Keras would
@@ -27,7 +30,8 @@ def make_vectorizer(words: Sequence[str], config: PrepareConfig) -> Any:
 
     Args:
         words: without padding and `[UNK]`; the first gets id 2.
-        config: its `normalize`, `standardize` and `split` are used.
+        config: its `normalize`, `standardize`, `split`, `keep_emoji` and `keep_tags` are used.
+        units: into which words are cut.
     """
     import keras
     import numpy as np
@@ -35,8 +39,8 @@ def make_vectorizer(words: Sequence[str], config: PrepareConfig) -> Any:
     from w2vtrain.corpus.standardization import splitter, standardizer
 
     return keras.layers.TextVectorization(
-        standardize=standardizer(config.standardize, config.normalize),
-        split=splitter(config.split),
+        standardize=standardizer(config),
+        split=splitter(config, units),
         output_mode="int",
         ragged=True,
         vocabulary=np.array(words, dtype=object),

@@ -33,6 +33,7 @@ class RunDirectory:
     corpus = _Name("corpus")
     corpus_vocabulary = _Name("corpus/vocabulary.tsv")
     vectorizer = _Name("corpus/vectorizer.keras")
+    subword_units = _Name("corpus/subword_units.json")
     token_ids = _Name("corpus/token_ids.npy")
     boundaries = _Name("corpus/boundaries.npy")
     model = _Name("model")

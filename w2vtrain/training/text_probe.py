@@ -64,7 +64,7 @@ def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> Te
             "Give files, or prepare first and plan the run.",
         )
     rows = min(PROBE_LINES, config.max_rows or PROBE_LINES)
-    settings = config.replaced(min_count=1, vocabulary_size=None, max_rows=rows)
+    settings = config.replaced(min_count=1, vocabulary_size=config.subwords, max_rows=rows)
     part = RunDirectory(Path(tempfile.mkdtemp(dir=folder)))
     part.corpus.mkdir()
     start = time.perf_counter()
@@ -75,8 +75,8 @@ def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> Te
     vocabulary = Vocabulary.load(part.corpus_vocabulary)
     ids = np.load(part.token_ids)
     found = expected_vocabulary(ids, config.min_count, scale)
-    if config.vocabulary_size is not None:
-        found = min(found, config.vocabulary_size)
+    if (most := config.subwords or config.vocabulary_size) is not None:
+        found = min(found, most)
     text, kept = _as_whole(part, vocabulary, ids, scale, found, config)
     return TextProbe(
         text=text,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from w2vtrain.config import Split, Standardize
+from w2vtrain.config import Normalize, PrepareConfig, Split, Standardize
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, PADDING_TOKEN
 from w2vtrain.errors import W2VError
 
@@ -20,6 +20,7 @@ def to_keras(
     sequence_length: int | None = None,
     standardize: Standardize | None = None,
     split: Split = "whitespace",
+    normalize: Normalize = "nfc",
 ) -> tuple[Any, Any]:
     """Return a `TextVectorization` and an `Embedding` layer that begin a text model.
 
@@ -33,7 +34,7 @@ def to_keras(
         sequence_length: ids a text, cut or padded; by default as many as the longest text has.
         standardize: as in `PrepareConfig`; by default `lower-and-strip-punctuation`, or `none`
             where a token has capital letters, which lower-case text could never reach.
-        split: as in `PrepareConfig`.
+        split, normalize: as in `PrepareConfig`.
     Raises:
         W2VError: the empty token has a vector; Keras takes it for padding.
 
@@ -58,9 +59,10 @@ def to_keras(
     if standardize is None:
         lower = all(word == word.lower() for word in words)
         standardize = "lower-and-strip-punctuation" if lower else "none"
+    config = PrepareConfig(standardize=standardize, split=split, normalize=normalize)
     vectorize = keras.layers.TextVectorization(
-        standardize=standardizer(standardize),
-        split=splitter(split),
+        standardize=standardizer(config),
+        split=splitter(config),
         output_mode="int",
         output_sequence_length=sequence_length,
         vocabulary=np.array(words, dtype=object),
