@@ -101,14 +101,30 @@ def _print_alignment(fit: "Alignment", words: int, output: Path) -> None:
 
 
 def change(
-    a: Annotated[str, typer.Argument(metavar="A", help="A prepared run, or a text or folder.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="What to compare it with.")],
+    texts: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="A B [C …]", help="Prepared runs, texts or folders; one for --slice-column."
+        ),
+    ],
     output: Annotated[
         Path,
         typer.Option("--output", "-o", metavar="DIR", help="Folder for trainings, table and page."),
     ],
+    slice_column: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN", help="Cut one table by this column: a year, a newspaper, a group."
+        ),
+    ] = None,
+    order: Annotated[
+        Literal["slices", "groups"],
+        typer.Option(
+            help="Of three texts or more: hold slices against the first, groups against all others."
+        ),
+    ] = default_of(_CHANGE, "order"),
     method: Annotated[
-        Literal["neighbors", "procrustes"],
+        Literal["neighbors", "procrustes", "compass"],
         typer.Option(help="How a word is scored."),
     ] = default_of(_CHANGE, "method"),
     words: Annotated[
@@ -122,7 +138,7 @@ def change(
         int, typer.Option(min=2, help="Random cuts that the noise floor is made of.")
     ] = default_of(_CHANGE, "cuts"),
     min_count: Annotated[
-        int, typer.Option(min=1, help="Test words seen so often in both texts.")
+        int, typer.Option(min=1, help="Test words seen so often in all texts.")
     ] = default_of(_CHANGE, "min_count"),
     level: Annotated[
         float, typer.Option(min=0, max=1, help="Corrected p up to which a word is reported.")
@@ -130,18 +146,21 @@ def change(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the cuts.")] = default_of(
         _CHANGE, "seed"
     ),
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes that train at once; the result is the same.")
+    ] = default_of(_CHANGE, "workers"),
     config: ConfigFile = None,
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
-    """Find the words whose use changed between two texts.
+    """Find the words whose use changed between texts.
 
     Every word is held against what chance does at its frequency: vectors are trained on each text,
-    and on random cuts of both. Run again, it goes on where it was. Writes DIR/words.parquet and
+    and on random cuts of all. Run again, it goes on where it was. Writes DIR/words.parquet and
     DIR/change.html; --config is read for its tables prepare and train.
 
-    --tsv prints a tested word a line: token, score, low, high, p, corrected p, count in A, count
-    in B.
+    --tsv prints a tested word a line: token, score, low, high, p, corrected p, slice of the score,
+    count in each.
     """
     from w2vtrain.analysis.change import change as compared
     from w2vtrain.analysis.change import write_words
@@ -151,26 +170,16 @@ def change(
     prepare = PrepareConfig.from_mapping(merged(PrepareConfig, "prepare", config, {}))
     train = TrainConfig.from_mapping(merged(TrainConfig, "train", config, {}))
     report = compared(
-        a, b, output, method, tuple(words or ()), top, cuts, min_count, level, seed, prepare,
-        train, _note_training,
+        texts, output, method, tuple(words or ()), top, cuts, min_count, level, seed, prepare,
+        train, _note_training, slice_column, order, workers,
     )  # fmt: skip
     write_change_page(report, output / "change.html")
     write_words(report, output / "words.parquet")
     for text in report.cautions:
         note(f"Careful: {text}")
-    tested = sorted((*report.words, *report.others), key=lambda w: -w.standardized)
     lines = [
-        (
-            w.token,
-            w.score,
-            w.low,
-            w.high,
-            f"{w.p:.6f}",
-            f"{w.p_corrected:.6f}",
-            w.count_a,
-            w.count_b,
-        )
-        for w in tested
+        (w.token, w.score, w.low, w.high, f"{w.p:.6f}", f"{w.p_corrected:.6f}", w.letter, *w.counts)
+        for w in report.best_first
     ]
     out.result(report, lambda: _print_change(report, output), lines)
 
@@ -182,25 +191,38 @@ def _note_training(progress: "ChangeProgress") -> None:
 
 
 def _print_change(report: "ChangeReport", folder: Path) -> None:
-    say(f"A: {report.a} ({report.tokens_a:,} words in {report.units_a:,} units)")
-    say(f"B: {report.b} ({report.tokens_b:,} words in {report.units_b:,} units)")
+    for part in report.slices:
+        say(f"{part.letter}: {part.name} ({part.tokens:,} words in {part.units:,} units)")
+    where = "both" if len(report.slices) == 2 else "all"
     say(
-        f"tested: {report.tested:,} words seen {report.min_count:,} times or more in both; "
+        f"tested: {report.tested:,} words seen {report.min_count:,} times or more in {where}; "
         f"reported at the corrected level {report.level:g}: {report.reported:,}"
     )
     chance = ", ".join(map(str, report.by_chance))
-    say(f"had nothing changed, one would report (in {report.cuts} random cuts): {chance}\n")
+    say(f"had nothing changed, one would report (in {report.cuts} random cuts): {chance}")
+    say(f"of the tested words, such a change could be seen in: {report.detectable:.0%}\n")
+    letters = [part.letter for part in report.slices]
+    ordered = report.order == "slices"
+    headers = ["word", *(f"count {letter}" for letter in letters)]
+    headers += ["score", "95 %", "corrected p", "near it in A" if ordered else "elsewhere"]
     rows: list[list[object]] = []
     for w in report.words:
-        near = [", ".join(found[:4]) for found in (w.neighbors_a, w.neighbors_b)]
-        score = [w.token, w.count_a, w.count_b, w.score, f"{w.low:.3f} to {w.high:.3f}"]
-        rows.append([*score, f"{w.p_corrected:.4f}", *near])
-    headers = ["word", "count A", "count B", "score", "95 %", "corrected p"]
-    print_table([*headers, "near it in A", "near it in B"], rows)
+        here = letters.index(w.letter)
+        other = 0 if here else 1
+        near = [", ".join(w.neighbors[i][:4]) for i in (other, here)]
+        score = [w.token, *w.counts, w.score, f"{w.low:.3f} to {w.high:.3f}"]
+        shown = near[1] if len(letters) == 2 else f"{w.letter}: {near[1]}"
+        rows.append([*score, f"{w.p_corrected:.4f}", near[0], shown])
+    last = "near it in B" if len(letters) == 2 else "where it is farthest"
+    print_table([*headers, last], rows)
     for w in report.words[:3]:
-        for letter, passages in (("A", w.passages_a), ("B", w.passages_b)):
+        for letter, passages in zip(letters, w.passages, strict=True):
             if passages:
                 say(f"\n{w.token} in {letter}\n  {passages[0]}")
+    if len(letters) > 2:
+        say("\nscore in each " + ("slice, from A" if ordered else "group, from all others"))
+        points = [[w.token, *(point.score for point in w.curve)] for w in report.words]
+        print_table(["word", *(point.letter for point in report.words[0].curve)], points)
     say(f"\nall words: {folder / 'words.parquet'}; page: {folder / 'change.html'}")
 
 

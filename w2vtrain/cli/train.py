@@ -58,6 +58,8 @@ def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
         )
     if "learning_rate" in summary.facts:
         say(f"Rate        {summary.facts['learning_rate']:g} at first (--learning-rate)")
+    if summary.start:
+        say(f"Start       {_started(summary.start, settings)}")
     say(f"Loss        {summary.first_loss:.4f} in the first epoch, {summary.loss:.4f} in the last")
     if summary.val_loss is not None:
         say(f"Held out    loss {summary.val_loss:.4f}; lowest in epoch {summary.best_epoch}")
@@ -68,3 +70,11 @@ def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
     if not summary.unchanged:
         say(f"Written     {summary.run}/model")
         note(f"Curves and the embedding: tensorboard --logdir {summary.run}/logs")
+
+
+def _started(start: dict[str, Any], settings: Any) -> str:
+    known = f"{start['found']:,} words found in {settings.start_from}, {start['new']:,} are new"
+    if "moved" not in start:
+        return f"{known}; context vectors frozen"
+    moved = "frozen" if settings.freeze_known else f"moved by {start['moved']:.4f} (1 - cosine)"
+    return f"{known}; those found {moved}"

@@ -17,6 +17,7 @@ from w2vtrain.settings import Config, fields_and_types, flag, option
 
 PairMaking = Literal["stream", "explicit"]
 COMMON, EVALUATION, RESUMING = MOST_USED, "Held-out text", "Checkpoints"
+STARTING = "Where it starts"
 OWN = "Only for some objectives"
 
 
@@ -245,7 +246,20 @@ class NegativeSamplingConfig(NoiseConfig):
     more_epochs: int | None = option(
         None,
         "Go on with the run's finished vectors for N epochs; short: --epochs +N.",
-        panel=RESUMING,
+        panel=STARTING,
+    )
+    start_from: str | None = option(
+        None, "Vectors that known words start from: a run, or a file of any format.", panel=STARTING
+    )
+    freeze_known: bool = option(
+        False,
+        "Keep the vectors of --start-from as they are; new words alone learn.",
+        panel=STARTING,
+    )
+    freeze_contexts: bool = option(
+        False,
+        "Of --start-from take only the context vectors, and keep them (the compass of TWEC).",
+        panel=STARTING,
     )
 
     def __post_init__(self) -> None:
@@ -257,6 +271,22 @@ class NegativeSamplingConfig(NoiseConfig):
             raise W2VError(
                 "--epochs and --more-epochs are given, and only one can be.",
                 "--more-epochs goes on with finished vectors; --epochs starts from nothing.",
+            )
+        if self.start_from and self.more_epochs:
+            raise W2VError(
+                "--start-from and --more-epochs are given, and only one can be.",
+                "--more-epochs starts from the run's own vectors.",
+            )
+        if (self.freeze_known or self.freeze_contexts) and not self.start_from:
+            raise W2VError(
+                "--freeze-known and --freeze-contexts keep the vectors of --start-from, and it is "
+                "not given.",
+                "Give --start-from RUN or FILE.",
+            )
+        if self.freeze_known and self.freeze_contexts:
+            raise W2VError(
+                "--freeze-known and --freeze-contexts are given, and only one can be.",
+                "--freeze-known keeps both tables of known words, --freeze-contexts one table.",
             )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.engine import steps
 from w2vtrain.engine.blocks import BlockShape, row_damping
@@ -76,7 +78,8 @@ class BlockNegativeSampling(Objective):
         shape = BlockShape.fitting(
             config.embedding_dim, config.window_size, config.num_negatives, rate, kept
         )
-        damping = row_damping(shape, rate, counts * keep / kept, noise)
+        self._noise = noise
+        self._damping = damping = row_damping(shape, rate, counts * keep / kept, noise)
         self._maker = steps.StepMaker(shape, noise, *damping)
         self._stream = self.text_stream()
         self.steps_per_epoch = max(1, round(kept / shape.tokens))
@@ -102,6 +105,12 @@ class BlockNegativeSampling(Objective):
             "damped_target_rows": int((damping[0] < 1).sum()),
             "damped_context_rows": int((damping[1] < 1).sum()),
         }
+
+    def freeze(self, targets: np.ndarray, contexts: np.ndarray) -> None:
+        """Keep rows of the tables as they are: their updates are multiplied by 0."""
+        rows = zip(self._damping, (targets, contexts), strict=True)
+        damping = [np.where(frozen, np.float32(0), factors) for factors, frozen in rows]
+        self._maker = steps.StepMaker(self._maker.shape, self._noise, *damping)
 
     def batches(self, start: Position) -> Iterator[tuple[steps.Step, Position]]:
         """Yield batches of steps without end from `start` on, each with the position after it."""

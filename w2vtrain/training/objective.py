@@ -61,6 +61,23 @@ class Objective(ABC):
         """Return a nest of `tf.TensorSpec` of the form of a batch of held-out text."""
         return self.signature()
 
+    def freeze(self, targets: np.ndarray, contexts: np.ndarray) -> None:
+        """Keep rows of the tables as they are from now on.
+
+        Args:
+            targets, contexts: bool arrays, shape `(ids,)`: which rows.
+        """
+        import keras
+
+        layers = (self.model.target_embedding, self.model.context_embedding)
+        for layer, rows in zip(layers, (targets, contexts), strict=True):
+            values, mask = keras.ops.copy(layer.embeddings), rows[:, None]
+
+            def put_back(table: Any, values: Any = values, mask: Any = mask) -> Any:
+                return keras.ops.where(mask, values, table)
+
+            layer.embeddings.constraint = put_back  # Keras calls it after every update
+
     def text_stream(self, corpus: Corpus | None = None) -> TextStream:
         """Return the subsampled passes over the text, or over another one by the same rule."""
         return TextStream(corpus or self.corpus, self.keep(), self.config.seed)

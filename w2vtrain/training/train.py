@@ -58,6 +58,8 @@ class TrainSummary:
         facts: what the objective chose: tokens a step, noise words, damped rows.
         accuracy: share of the pairs of the last epoch whose context got the highest probability;
             None where the objective does not measure it.
+        start: of a training that started from vectors: words `found` among them, words that are
+            `new`, and how far those found have `moved`, the mean of 1 - cosine; None otherwise.
     """
 
     unchanged: bool
@@ -75,6 +77,7 @@ class TrainSummary:
     best_epoch: int | None
     facts: dict[str, Any]
     accuracy: float | None = None
+    start: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,9 @@ def _train(
 ) -> TrainSummary:
     settings = _settings(config, manifest)
     more = getattr(config, "more_epochs", None)
+    warm_start = None if more else WarmStart.load(directory.root, config)
+    if warm_start is not None:
+        settings["origin"] = warm_start.files
     unchanged = _unchanged(directory, settings)
     if unchanged and not force and not hooks.callbacks and not more:
         shutil.rmtree(directory.checkpoints, ignore_errors=True)  # of the training that made it
@@ -147,8 +153,7 @@ def _train(
     if more and (done := _just_done(directory)):
         shutil.rmtree(directory.checkpoints)
         return done
-    warm_start = WarmStart.load(directory.root, config) if more else None
-    if warm_start is not None:
+    if more and (warm_start := WarmStart.load(directory.root, config)):
         settings["origin"] = warm_start.files
     from w2vtrain.training.checkpoints import CheckpointFolder
 
@@ -178,7 +183,7 @@ class TrainingRun:
         directory: the run.
         config: the settings.
         grown: whether text was added to the corpus, so that its ids are not by falling count.
-        warm_start: the finished training to go on with, if any.
+        warm_start: the vectors to start from, if any.
         split: an empty folder for the two parts of the text, if some of it is held out.
     """
 
@@ -207,7 +212,7 @@ class TrainingRun:
         if self._held_out is not None:
             self.objective.details["held_out_words"] = self._held_out.tokens
         if warm_start is not None:
-            warm_start.initialize(self.objective.model, self.corpus)
+            warm_start.initialize(self.objective, self.corpus)
 
     def fit(self, checkpoints: "CheckpointFolder", hooks: Hooks) -> None:
         """Train, from the last checkpoint if there is one."""
@@ -228,14 +233,14 @@ class TrainingRun:
             if config.snapshots
             else None
         )
-        resumed = bool(rows or self._warm_start)
+        resumed = bool(rows or self.first_epoch)
         with self._logs(hooks.watch, resumed) as writer:
             log = logs.LogsCallback(
                 writer,
                 self._logged_vectors,
                 self.corpus.tokens,
                 self.objective.steps_per_epoch,
-                first=loop.at_start and self._warm_start is None,
+                first=loop.at_start and not self.first_epoch,
             )
             own = [recorder, validation, log, self._snapshots, *hooks.callbacks, checkpointer]
             if validation is None or not validation.out_of_patience():
@@ -335,6 +340,9 @@ class TrainingRun:
             val_loss=last.val_loss,
             best_epoch=best,
             facts=self.objective.details,
+            start=self._warm_start.report(self.objective.model, corpus)
+            if self._warm_start and not self.first_epoch
+            else None,
         )
 
 
@@ -378,5 +386,6 @@ def trained_settings(run: str | Path) -> dict[str, Any]:
         W2VError: the run has no vectors.
     """
     config = read_manifest(RunDirectory(Path(run)).model, f"w2v train {run}")["config"]
-    fresh = {"epochs": None, "more_epochs": None, "learning_rate": None}
+    fresh: dict[str, Any] = {"epochs": None, "more_epochs": None, "learning_rate": None}
+    fresh |= {"start_from": None, "freeze_known": False, "freeze_contexts": False}
     return {**TrainConfig.from_recorded(config).as_dict(), **fresh}

@@ -1,7 +1,8 @@
-"""Where a training starts: from nothing, or from the vectors of a run that has ended."""
+"""Where a training starts: from nothing, from vectors of any kind, or from its own finished run."""
 
 import csv
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,40 +14,68 @@ from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest
 from w2vtrain.training.config import TrainConfig
-from w2vtrain.vectors.formats import npy
+from w2vtrain.training.objective import Objective
+from w2vtrain.vectors.embeddings import Embeddings
 
 
 @dataclass(frozen=True)
 class WarmStart:
-    """A finished training to go on from.
+    """Vectors to start from.
 
     Args:
-        run: its run directory.
-        files: SHA-256 of its tables.
-        epochs: epochs it has had.
+        tokens: their words.
+        vectors: float32 array, shape `(tokens, dim)`; None where words start as usual.
+        contexts: float32 array of the same shape; None where there are none.
+        frozen: whether the rows that are set stay as they are.
+        files: SHA-256 of each table.
+        epochs: that a finished training has had which goes on; 0 for a new training.
         history: the rows of its `history.csv`.
     """
 
-    run: Path
+    tokens: tuple[str, ...]
+    vectors: np.ndarray | None
+    contexts: np.ndarray | None
+    frozen: bool
     files: dict[str, str]
-    epochs: int
-    history: list[dict[str, str]]
+    epochs: int = 0
+    history: list[dict[str, str]] = field(default_factory=list)
 
     @classmethod
-    def load(cls, run: Path, config: TrainConfig) -> "WarmStart":
-        """Read what `run` holds.
+    def load(cls, run: Path, config: TrainConfig) -> "WarmStart | None":
+        """Read what the settings name: the vectors of `start_from`, or those that `run` holds.
 
         Raises:
-            W2VError: it holds no vectors, damaged ones, or ones of another size.
+            W2VError: there are no vectors, damaged ones, or ones of another size.
         """
+        if getattr(config, "more_epochs", None):
+            return cls._of_finished(run, config)
+        path = getattr(config, "start_from", None)
+        if path is None:
+            return None
+        embeddings = Embeddings.load(path)
+        _check_dim(path, embeddings.dim, config)
+        contexts = None
+        if embeddings.run is not None:
+            contexts = _contexts_or_none(RunDirectory(embeddings.run))
+        only_contexts = getattr(config, "freeze_contexts", False)
+        if only_contexts and contexts is None:
+            raise W2VError(
+                f"{path} has no context vectors to freeze.",
+                "Give a run directory that was trained by negative sampling.",
+            )
+        vectors = None if only_contexts else embeddings.vectors
+        frozen = only_contexts or getattr(config, "freeze_known", False)
+        digests = {"tokens": _digest("\n".join(embeddings.tokens).encode())}
+        tables = (("vectors", vectors), ("contexts", contexts))
+        digests |= {name: _digest(table.tobytes()) for name, table in tables if table is not None}
+        return cls(embeddings.tokens, vectors, contexts, frozen, digests)
+
+    @classmethod
+    def _of_finished(cls, run: Path, config: TrainConfig) -> "WarmStart":
         names = RunDirectory(run)
         manifest = read_manifest(names.model, f"w2v train {run}", verify=True)
-        dim = npy.mapped(names.vectors).shape[1]
-        if dim != config.embedding_dim:
-            raise W2VError(
-                f"{names.model} has vectors of {dim} numbers, not {config.embedding_dim}.",
-                f"Give --embedding-dim {dim} to go on with them.",
-            )
+        vectors = np.load(names.vectors, allow_pickle=False)
+        _check_dim(names.model, vectors.shape[1], config)
         if config.learning_rate is None:
             raise W2VError(
                 "To go on with a finished training, the learning rate must be given.",
@@ -56,23 +85,75 @@ class WarmStart:
             history = list(csv.DictReader(file))
         tables = (names.vectors.name, names.context_vectors.name)
         files = {name: manifest["files"][name]["sha256"] for name in tables}
-        return cls(run, files, int(history[-1]["epoch"]), history)
+        tokens = Vocabulary.load(names.vocabulary).tokens
+        contexts = np.load(names.context_vectors, allow_pickle=False)
+        return cls(tokens, vectors, contexts, False, files, int(history[-1]["epoch"]), history)
 
-    def initialize(self, model: Any, corpus: Corpus) -> None:
+    def initialize(self, objective: Objective, corpus: Corpus) -> None:
         """Set the rows of words that both vocabularies hold; new words keep their start.
 
         Args:
-            model: has `target_embedding` and `context_embedding` layers with a row an id.
+            objective: its model has `target_embedding` and `context_embedding` layers with a row
+                an id.
             corpus: of the training that begins.
+        Raises:
+            W2VError: no word of the text is among them.
         """
-        names, tokens = RunDirectory(self.run), corpus.vocabulary.tokens
-        known = {t: row for row, t in enumerate(Vocabulary.load(names.vocabulary).tokens)}
-        ids = [i for i in range(corpus.first_id, len(tokens)) if tokens[i] in known]
-        rows = [known[tokens[i]] for i in ids]
-        for layer, path in (
-            (model.target_embedding, names.vectors),
-            (model.context_embedding, names.context_vectors),
+        ids, rows = self._known(corpus)
+        if not ids:
+            raise W2VError(
+                "None of the words of the text has a vector to start from.",
+                "Are they of one language, with the same upper or lower case?",
+            )
+        model = objective.model
+        frozen = []
+        for layer, start in (
+            (model.target_embedding, self.vectors),
+            (model.context_embedding, self.contexts),
         ):
-            table = layer.embeddings.numpy().copy()
-            table[ids] = np.load(path, allow_pickle=False)[rows]
-            layer.embeddings.assign(table)
+            mask = np.zeros(len(corpus.vocabulary), bool)
+            if start is not None:
+                table = layer.embeddings.numpy().copy()
+                table[ids] = start[rows] + 0.0  # -0 becomes 0, whose bytes an update by 0 keeps
+                layer.embeddings.assign(table)
+                mask[ids] = self.frozen
+            frozen.append(mask)
+        if self.frozen:
+            objective.freeze(*frozen)
+
+    def report(self, model: Any, corpus: Corpus) -> dict[str, Any]:
+        """Return how many words were found and, of those, how far they moved: mean 1 - cosine."""
+        ids, rows = self._known(corpus)
+        found: dict[str, Any] = {"found": len(ids)}
+        found["new"] = len(corpus.vocabulary) - corpus.first_id - len(ids)
+        if self.vectors is not None and ids:
+            tables = self.vectors[rows], model.word_vectors()[ids]
+            start, end = (table.astype(np.float64) for table in tables)
+            norms = np.linalg.norm(start, axis=1) * np.linalg.norm(end, axis=1)
+            cosines = np.einsum("id,id->i", start, end) / np.where(norms == 0, 1, norms)
+            found["moved"] = float(np.mean(1 - cosines))
+        return found
+
+    def _known(self, corpus: Corpus) -> tuple[list[int], list[int]]:
+        tokens = corpus.vocabulary.tokens
+        known = {token: row for row, token in enumerate(self.tokens)}
+        ids = [i for i in range(corpus.first_id, len(tokens)) if tokens[i] in known]
+        return ids, [known[tokens[i]] for i in ids]
+
+
+def _contexts_or_none(names: RunDirectory) -> np.ndarray | None:
+    if not names.context_vectors.exists():
+        return None
+    return np.load(names.context_vectors, allow_pickle=False)
+
+
+def _check_dim(path: str | Path, dim: int, config: TrainConfig) -> None:
+    if dim != config.embedding_dim:
+        raise W2VError(
+            f"{path} has vectors of {dim} numbers, not {config.embedding_dim}.",
+            f"Give --embedding-dim {dim} to start from them.",
+        )
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

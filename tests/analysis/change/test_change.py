@@ -8,13 +8,14 @@ import pytest
 
 from w2vtrain.analysis.change import change
 from w2vtrain.analysis.change.scores import neighborhood_overlap, score_words
-from w2vtrain.analysis.change.slices import load_slices, merge
+from w2vtrain.analysis.change.slices import load_slices, merge, slice_values
 from w2vtrain.cli import main
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.corpus.prepare import prepare
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.training.config import TrainConfig
 from w2vtrain.vectors.embeddings import Embeddings
 
 
@@ -24,15 +25,15 @@ def small(tmp_path_factory):
     folder = tmp_path_factory.mktemp("slices")
     (folder / "a.txt").write_text("x y z\n\nx x\n" + "p q\n" * 60)
     (folder / "b.txt").write_text("z z y\n" + "q r q\n" * 60)
-    text = load_slices(folder / "a.txt", folder / "b.txt", folder, PrepareConfig(min_count=2))
-    return folder, text
+    texts = [folder / "a.txt", folder / "b.txt"]
+    return folder, load_slices(texts, folder, PrepareConfig(min_count=2))[1]
 
 
 def test_two_texts_share_one_vocabulary(small):
     _, text = small
     # q 60 + 120, p 60, r 60, then x 3, z 3, y 2 by falling count and name
     assert text.tokens == ("q", "p", "r", "x", "z", "y")
-    assert (text.units, text.units_a) == (62 + 61, 62)
+    assert (text.units, text.ends) == (62 + 61, (62, 62 + 61))
     words = [text.tokens[i] for i in text.ids[:5].tolist()]
     assert words == ["x", "y", "z", "x", "x"]
     first, second = text.slices()
@@ -44,7 +45,7 @@ def test_a_random_cut_deals_out_whole_units(small):
     _, text = small
     parts = text.random_cut(np.random.default_rng(0))
     assert np.array_equal(parts[0], ~parts[1])
-    assert text.unit_sizes[parts[0]].sum() == pytest.approx(text.boundaries[text.units_a], abs=3)
+    assert text.unit_sizes[parts[0]].sum() == pytest.approx(text.boundaries[62], abs=3)
     assert not np.array_equal(parts[0], text.slices()[0])
     again = text.random_cut(np.random.default_rng(0))
     assert np.array_equal(parts[0], again[0])
@@ -66,10 +67,10 @@ def test_runs_that_were_prepared_differently_are_refused(small, tmp_path):
     for name, boundary in (("one", "line"), ("two", "file")):
         prepare([str(folder / "a.txt")], tmp_path / name, PrepareConfig(boundary=boundary))
     with pytest.raises(W2VError, match="boundary is 'line' and 'file'"):
-        load_slices(tmp_path / "one", tmp_path / "two", tmp_path)
+        load_slices([tmp_path / "one", tmp_path / "two"], tmp_path)
     (tmp_path / "short.txt").write_text("a b\n" * 5)
     with pytest.raises(W2VError, match="has 5 units of text; 40 are needed"):
-        load_slices(tmp_path / "short.txt", folder / "a.txt", tmp_path / "c")
+        load_slices([tmp_path / "short.txt", folder / "a.txt"], tmp_path / "c")
     one = Corpus.open(RunDirectory(tmp_path / "one"))
     assert merge([one, one], 1, PrepareConfig()).counts(np.ones(120, bool)).tolist() == [120, 120]
 
@@ -94,10 +95,11 @@ def test_words_that_change_places_score_highest(method):
     turned = vectors @ np.linalg.qr(rng.normal(size=(8, 8)))[0]
     turned[[5, 9]] = turned[[9, 5]]
     a, b = (Embeddings(names, v, counts) for v in (vectors, turned))
-    scored = score_words(a, b, method, 1)
-    top = np.argsort(-scored.scores)[:2]
+    scored = score_words([a, b], method, 1)
+    (scores,) = scored.scores
+    top = np.argsort(-scores)[:2]
     assert {scored.shared.tokens[i] for i in top.tolist()} == {"w5", "w9"}
-    assert np.delete(scored.scores, [5, 9]).max() < 0.2 < scored.scores[top].min()
+    assert np.delete(scores, [5, 9]).max() < 0.2 < scores[top].min()
     assert scored.evidence[0] == pytest.approx(400)
 
 
@@ -141,14 +143,15 @@ def test_the_command_finds_the_words_that_changed(compared, capsys):
     first = report["words"][:2]
     assert {word["token"] for word in first} == {"t0w0", "t1w0"}
     one = next(word for word in first if word["token"] == "t0w0")
-    assert {name[:2] for name in one["neighbors_a"][:5]} == {"t0"}
-    assert {name[:2] for name in one["neighbors_b"][:5]} == {"t1"}
+    near_a, near_b = one["neighbors"]
+    assert {name[:2] for name in near_a[:5]} == {"t0"}
+    assert {name[:2] for name in near_b[:5]} == {"t1"}
     assert one["low"] <= one["score"] <= one["high"]
     assert 0 < one["p"] <= one["p_corrected"] <= 1
-    assert len(one["passages_a"]) == len(one["passages_b"]) == 3
-    passage = one["passages_b"][0]
+    assert [len(passages) for passages in one["passages"]] == [3, 3]
+    passage = one["passages"][1][0]
     assert passage["tokens"][passage["marked"][0]] == "t0w0"
-    assert "t1w3" in " ".join(" ".join(p["tokens"]) for p in one["passages_b"])
+    assert "t1w3" in " ".join(" ".join(p["tokens"]) for p in one["passages"][1])
     assert len(report["by_chance"]) == 2
     assert "training 6 of 6 (cut-1-b)" in err
     table = pd.read_parquet(compared / "out" / "words.parquet")
@@ -171,7 +174,7 @@ def test_a_second_call_trains_nothing_and_other_settings_are_refused(compared, c
     assert "had nothing changed, one would report (in 2 random cuts)" in out
     assert trained == {path: path.stat().st_mtime_ns for path in trained}
     code, out, _ = w2v(capsys, compared, "--tsv")
-    assert [len(line.split("\t")) for line in out.splitlines()] == [8] * 120
+    assert [len(line.split("\t")) for line in out.splitlines()] == [9] * 120
     code, _, err = w2v(capsys, compared, "--words", "nothing")
     assert code == 1
     assert "'nothing' is not among the 120 tested words" in err
@@ -181,6 +184,103 @@ def test_a_second_call_trains_nothing_and_other_settings_are_refused(compared, c
     assert "holds a comparison of other texts, or with other settings" in err
 
 
+def test_a_compass_finds_them_and_trains_against_one_table(compared, capsys):
+    (compared / "c.toml").write_text(
+        "[train]\nembedding-dim = 8\nepochs = 15\nwindow-size = 5\nlearning-rate = 0.05\n"
+        "subsample-threshold = 1.0\n"
+    )
+    code, out, _ = w2v(capsys, compared, "--method", "compass", "--json", "--top", "2")
+    assert code == 0
+    report = json.loads(out)
+    assert {word["token"] for word in report["words"]} == {"t0w0", "t1w0"}
+    assert 0 < report["detectable"] <= 1
+    everything, part = (
+        RunDirectory(compared / "out/compass" / name) for name in ("all", "cut-1-b")
+    )
+    rows = Embeddings.load(everything.root).rows(Embeddings.load(part.root).tokens)
+    contexts = np.load(everything.context_vectors)[rows]
+    assert np.load(part.context_vectors).tobytes() == contexts.tobytes()
+
+
+def test_a_table_is_cut_by_a_column_and_each_slice_held_against_the_first(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    rows = [
+        (text, year)
+        for year, swap in (("1990", False), ("950", False), ("2020", True), ("", False))
+        for text in sentences(rng, swap, 1000 if year else 3)
+    ]
+    pd.DataFrame(rows, columns=["text", "year"]).to_csv(tmp_path / "t.csv", index=False)
+    (tmp_path / "c.toml").write_text(
+        "[prepare]\ntext-column = 'text'\n[train]\nembedding-dim = 8\nepochs = 12\n"
+        "learning-rate = 0.05\nsubsample-threshold = 1.0\n"
+    )
+    with pytest.raises(SystemExit) as stop:
+        main([
+            "change", str(tmp_path / "t.csv"), "--slice-column", "year",
+            "-o", str(tmp_path / "out"),
+            "--cuts", "2", "--min-count", "10", "--config", str(tmp_path / "c.toml"), "--json",
+        ])  # fmt: skip
+    assert not stop.value.code
+    out, err = capsys.readouterr()
+    assert "3 rows without a year are left out" in err
+    report = json.loads(out)
+    slices = [(part["name"], part["tokens"], part["units"]) for part in report["slices"]]
+    assert slices == [(name, 12_000, 1000) for name in ("950", "1990", "2020")]
+    first = report["words"][0]
+    assert first["token"] in ("t0w0", "t1w0")
+    assert first["letter"] == "C"
+    middle, last = first["curve"]
+    assert middle["score"] < middle["limit"] < last["score"] == first["score"]
+    assert middle["standardized"] < 4 < last["standardized"]
+    assert [len(each) for each in (first["counts"], first["neighbors"], first["passages"])] == [
+        3
+    ] * 3
+    table = pd.read_parquet(tmp_path / "out" / "words.parquet")
+    assert {"count_a", "count_c", "score_b", "score_c"} <= set(table.columns)
+    report = change(
+        [tmp_path / "t.csv"], tmp_path / "out", cuts=2, min_count=10, order="groups",
+        prepare_config=PrepareConfig(text_column="text"), slice_column="year",
+        train_config=TrainConfig(
+            embedding_dim=8, epochs=12, learning_rate=0.05, subsample_threshold=1.0
+        ),
+    )  # fmt: skip
+    assert report.words[0].letter == "C"
+    # of three pairs, those with C differ: the mean of its two is above those of A and B
+    scores = [point.score for point in report.words[0].curve]
+    assert scores[2] > max(scores[:2]) + 0.1
+
+
+def test_values_of_a_column_are_ordered_as_numbers_or_as_texts():
+    assert slice_values(["1990", "950", "1990", "2e3"]) == ["950", "1990", "2e3"]
+    assert slice_values(["b", "10", "9", "a"]) == ["10", "9", "a", "b"]
+
+
+def test_too_many_or_too_few_slices_are_refused(tmp_path):
+    lines = "".join(f"word,{day}\n" for day in range(30))
+    (tmp_path / "t.csv").write_text("text,day\n" + lines)
+    config = PrepareConfig(text_column="text")
+    with pytest.raises(W2VError, match="'day' has 30 different values, such as '0' and '1'"):
+        load_slices([tmp_path / "t.csv"], tmp_path / "out", config, "day")
+    with pytest.raises(W2VError, match="2 inputs are given"):
+        load_slices([tmp_path / "t.csv", "b.csv"], tmp_path / "out", config, "day")
+    with pytest.raises(W2VError, match="1 texts cannot be compared"):
+        load_slices([tmp_path / "t.csv"], tmp_path / "out", config)
+
+
+@pytest.mark.slow
+def test_two_workers_train_the_same(compared):
+    texts = [compared / "a.txt", compared / "b.txt"]
+    settings = TrainConfig(embedding_dim=8, epochs=2)
+    found = []
+    for workers in (1, 2):
+        folder = compared / f"workers-{workers}"
+        change(texts, folder, cuts=2, min_count=10, train_config=settings, workers=workers)
+        runs = sorted(folder.glob("trainings/*/model/vectors.npy"))
+        found.append([(path.parts[-3], path.read_bytes()) for path in runs])
+    assert len(found[0]) == 6
+    assert found[0] == found[1]
+
+
 def test_one_cut_is_too_few(tmp_path):
     with pytest.raises(W2VError, match="--cuts 2"):
-        change("a", "b", tmp_path, cuts=1)
+        change(["a", "b"], tmp_path, cuts=1)

@@ -1,5 +1,6 @@
-"""Comparing two texts: which words changed their use, held against what chance does."""
+"""Comparing texts: which words changed their use, held against what chance does."""
 
-from w2vtrain.analysis.change.change import ChangedWord, ChangeReport, change, write_words
+from w2vtrain.analysis.change.change import change
+from w2vtrain.analysis.change.report import ChangedWord, ChangeReport, write_words
 
 __all__ = ["ChangeReport", "ChangedWord", "change", "write_words"]

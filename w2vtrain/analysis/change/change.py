@@ -1,108 +1,47 @@
-"""Which words are used differently in two texts, and how sure is that?"""
+"""Which words are used differently in two texts or more, and how sure is that?"""
 
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from w2vtrain.analysis.alignment import best_rotation, unit_rows
-from w2vtrain.analysis.change.noise import NoiseFloor, NullScores, benjamini_hochberg
-from w2vtrain.analysis.change.scores import ChangeMethod, ScoredWords, score_words
+from w2vtrain.analysis.change.details import Details
+from w2vtrain.analysis.change.noise import (
+    UPPER_95,
+    NoiseFloor,
+    NullScores,
+    benjamini_hochberg,
+    reported_by_chance,
+    upper_share,
+)
+from w2vtrain.analysis.change.report import (
+    ChangedWord,
+    ChangeReport,
+    CurvePoint,
+    Slice,
+    cautions,
+)
+from w2vtrain.analysis.change.scores import ChangeMethod, Order, ScoredWords, score_words
 from w2vtrain.analysis.change.slices import SlicedText, load_slices
 from w2vtrain.analysis.change.trainings import ChangeProgress, Trainings
-from w2vtrain.analysis.explain import Passage
-from w2vtrain.analysis.neighborhoods.shared_words import SharedWords, nearest_tokens
-from w2vtrain.analysis.results import Result
 from w2vtrain.config import PrepareConfig
 from w2vtrain.errors import W2VError
 from w2vtrain.run.files import atomic_write, translated_os_errors
 from w2vtrain.training.config import TrainConfig
-from w2vtrain.vectors.embeddings import Embeddings
 
 FEWEST_WORDS = 100  # tested words, below which no noise floor can be fitted
-_OCCURRENCES = 2000  # of a word in a text, that passages are chosen from
-_AROUND = 8  # words of a passage on each side
-_NEIGHBORS = 10
-
-
-@dataclass(frozen=True)
-class ChangedWord(Result):
-    """One word in both texts.
-
-    Args:
-        token: the word; `count_a`, `count_b`: its occurrences.
-        score: how differently it is used, from 0; `low`, `high`: the 95 % interval.
-        standardized: how many spreads of chance the score lies above what chance gives.
-        p: share of the scores of unchanged words that lie as far above; `p_corrected`: after the
-            correction for the number of words.
-        neighbors_a, neighbors_b: its nearest words in each text.
-        passages_a, passages_b: passages of each text that the other would be least likely to hold.
-        places: of the word in A and in B, then of its neighbors in A and in B, on a small map.
-    """
-
-    token: str
-    count_a: int
-    count_b: int
-    score: float
-    low: float
-    high: float
-    standardized: float
-    p: float
-    p_corrected: float
-    neighbors_a: tuple[str, ...] = ()
-    neighbors_b: tuple[str, ...] = ()
-    passages_a: tuple[Passage, ...] = ()
-    passages_b: tuple[Passage, ...] = ()
-    places: tuple[tuple[float, float], ...] = ()
-
-
-@dataclass(frozen=True)
-class ChangeReport(Result):
-    """Two texts compared.
-
-    Args:
-        a, b: the texts; `tokens_a`, `tokens_b`: their running words; `units_a`, `units_b`: their
-            lines, paragraphs or files.
-        method: of scoring.
-        min_count: a tested word's smallest count in either.
-        cuts: random cuts that made the noise floor.
-        level: of the corrected p up to which a word is reported.
-        tested: words tested; `reported`: how many of them are reported.
-        by_chance: how many each random cut would report, in which nothing has changed.
-        median_standardized: of all tested words; 0 where the texts differ in few words alone.
-        cautions: what weakens the result, in sentences.
-        words: those asked for or the first, best first, with neighbors and passages.
-        others: all other tested words, best first.
-        bands: noise floor for a picture: evidence, expected score and its upper 95 % limit.
-    """
-
-    a: str
-    b: str
-    tokens_a: int
-    tokens_b: int
-    units_a: int
-    units_b: int
-    method: ChangeMethod
-    min_count: int
-    cuts: int
-    level: float
-    tested: int
-    reported: int
-    by_chance: tuple[int, ...]
-    median_standardized: float
-    cautions: tuple[str, ...]
-    words: tuple[ChangedWord, ...]
-    others: tuple[ChangedWord, ...]
-    bands: tuple[tuple[float, float, float], ...]
+HIGHEST: dict[ChangeMethod, float] = {"neighbors": 1.0, "procrustes": 2.0, "compass": 2.0}
+# Score of a word whose uses have nothing to do with each other. Of the nearest tenth of all words,
+# two random choices share a tenth.
+UNRELATED: dict[ChangeMethod, float] = {"neighbors": 0.9, "procrustes": 1.0, "compass": 1.0}
 
 
 def change(
-    a: str | Path,
-    b: str | Path,
+    texts: Sequence[str | Path],
     folder: str | Path,
     method: ChangeMethod = "neighbors",
     words: Sequence[str] = (),
@@ -114,25 +53,32 @@ def change(
     prepare_config: PrepareConfig | None = None,
     train_config: TrainConfig | None = None,
     progress: Callable[[ChangeProgress], None] | None = None,
+    slice_column: str | None = None,
+    order: Order = "slices",
+    workers: int = 1,
 ) -> ChangeReport:
-    """Compare the use of every word in two texts, and hold it against chance.
+    """Compare the use of every word in two texts or more, and hold it against chance.
 
-    Vectors are trained on each text, and on both parts of some random cuts of the two together, in
+    Vectors are trained on each text, and on the parts of some random cuts of all together, in
     which nothing has changed. A comparison that was stopped goes on where it was.
 
     Args:
-        a, b: each a run with a prepared corpus, or a file or folder of text.
+        texts: each a run with a prepared corpus, or a file or folder of text.
         folder: where the trainings lie; a comparison of other texts or settings is refused there.
-        method: `neighbors` or `procrustes`; see `scores.score_words`.
+        method: `neighbors`, `procrustes` or `compass`; see `scores.score_words`.
         words: report on these; empty for the best `top`.
         top: how many words to report on.
         cuts: random cuts, at least 2.
-        min_count: test words seen so often in both texts, and in both parts of a cut.
+        min_count: test words seen so often in all texts, and in all parts of a cut.
         level: corrected p up to which a word is reported.
         seed: of the cuts.
         prepare_config: how to prepare text that is not prepared yet.
         train_config: of every training; each has another seed, from its seed on.
         progress: called before each training.
+        slice_column: cut one table by the values of this column.
+        order: of three texts or more: `slices` follow each other, and each is held against the
+            first; of `groups`, each is held against all others.
+        workers: processes that train at once; the result is the same for any number.
     Raises:
         W2VError: too little text, an unknown word, or a folder of another comparison.
     """
@@ -140,49 +86,151 @@ def change(
         raise W2VError(f"{cuts} random cut cannot show a spread.", "Give --cuts 2 or more.")
     folder = Path(folder)
     config = train_config or TrainConfig()
-    text = load_slices(a, b, folder, prepare_config)
+    names, text = load_slices(texts, folder, prepare_config, slice_column)
     _claim(folder, text, config, seed)
-    trainings = Trainings(text, folder / "trainings", config, 2 + 2 * cuts, progress)
     rng = np.random.default_rng(seed)
-    pairs = [trainings.pair("texts", text.slices())]
-    pairs += [trainings.pair(f"cut-{i}", text.random_cut(rng)) for i in range(cuts)]
-    scored = [score_words(one, other, method, min_count) for one, other in pairs]
+    parts = {"texts": text.slices(), **{f"cut-{i}": text.random_cut(rng) for i in range(cuts)}}
+    trainings = Trainings(text, folder, config, method == "compass", progress, workers)
+    trainings.train(parts)
+    scored = [
+        score_words(trainings.vectors(name, len(names)), method, min_count, order) for name in parts
+    ]
     if min(len(each.shared) for each in scored) < FEWEST_WORDS:
         raise W2VError(
-            f"Only {len(scored[0].shared)} words are seen {min_count} times or more in both texts; "
+            f"Only {len(scored[0].shared)} words are seen {min_count} times or more in all texts; "
             f"{FEWEST_WORDS} are needed for a noise floor.",
             "Lower --min-count, or give more text.",
         )
-    row_of = {token: row for row, token in enumerate(text.tokens)}
-    nulls = [_null_scores(each, row_of) for each in scored]
-    floor = NoiseFloor(nulls[1:], len(text.tokens))
-    rows = _tested_words(scored[0], nulls[0], floor, 2.0 if method == "procrustes" else 1.0)
-    detailed = _chosen(rows, words, top)
-    details = _Details(text, scored[0].shared)
-    result = [details.add_to(rows[i]) for i in detailed]
-    standardized = np.array([row.standardized for row in rows])
-    one, other = text.slices()
+    comparisons = Comparisons(scored, text.tokens, method)
+    rows = comparisons.tested_words(_letters(len(names), order))
+    chosen = _chosen(rows, words, top)
+    details = Details(text, scored[0].shared)
     report = ChangeReport(
-        a=str(a),
-        b=str(b),
-        tokens_a=int(text.unit_sizes[one].sum()),
-        tokens_b=int(text.unit_sizes[other].sum()),
-        units_a=text.units_a,
-        units_b=text.units - text.units_a,
+        slices=_slices(names, text),
+        order=order,
         method=method,
         min_count=min_count,
         cuts=cuts,
         level=level,
         tested=len(rows),
         reported=sum(row.p_corrected <= level for row in rows),
-        by_chance=tuple(floor.reported_by_chance(level)),
-        median_standardized=float(np.median(standardized)),
+        by_chance=tuple(reported_by_chance(comparisons.null, level)),
+        detectable=comparisons.detectable(level),
+        median_standardized=float(np.median([row.standardized for row in rows])),
         cautions=(),
-        words=tuple(result),
-        others=tuple(rows[i] for i in range(len(rows)) if i not in set(detailed)),
-        bands=_bands(floor, scored[0].evidence),
+        words=tuple(details.add_to(rows[i]) for i in chosen),
+        others=tuple(rows[i] for i in range(len(rows)) if i not in set(chosen)),
+        bands=comparisons.bands(),
     )
-    return _with_cautions(report)
+    return replace(report, cautions=cautions(report))
+
+
+class Comparisons:
+    """The scores of the texts, each held against its own noise floor, and the largest of a word.
+
+    Args:
+        scored: of the texts, and of each random cut.
+        tokens: the vocabulary of all texts.
+        method: of scoring.
+    """
+
+    def __init__(
+        self, scored: Sequence[ScoredWords], tokens: Sequence[str], method: ChangeMethod
+    ) -> None:
+        self._scored, self._method = scored[0], method
+        row_of = {token: row for row, token in enumerate(tokens)}
+        rows = [np.array([row_of[token] for token in each.shared.tokens]) for each in scored]
+        nulls = [
+            [
+                NullScores(row, each.evidence, each.scores[number])
+                for row, each in zip(rows, scored, strict=True)
+            ]
+            for number in range(len(self._scored.scores))
+        ]
+        self._floors = [NoiseFloor(each[1:], len(tokens)) for each in nulls]
+        standardized = [
+            floor.standardized(each[0]) for floor, each in zip(self._floors, nulls, strict=True)
+        ]
+        self._standardized = np.array(standardized)  # (comparisons, words)
+        self.null = [
+            np.max([floor.null[cut] for floor in self._floors], axis=0)
+            for cut in range(len(scored) - 1)
+        ]
+
+    @property
+    def standardized(self) -> np.ndarray:
+        """The largest standardized score of each word: float64, shape `(words,)`."""
+        return self._standardized.max(axis=0)
+
+    def p_values(self) -> np.ndarray:
+        """Return the share of unchanged words that lie as far above chance: float64, `(words,)`."""
+        return upper_share(self.standardized, np.concatenate(self.null))
+
+    def detectable(self, level: float) -> float:
+        """Return the share of the words that, changed wholly, would be reported by themselves."""
+        evidence = self._scored.evidence
+        reached = np.max(
+            [
+                (UNRELATED[self._method] - floor.expected(evidence)) / floor.spread(evidence)
+                for floor in self._floors
+            ],
+            axis=0,
+        )
+        p = upper_share(reached, np.concatenate(self.null))
+        return float((p * len(evidence) <= level).mean())
+
+    def tested_words(self, letters: Sequence[str]) -> list[ChangedWord]:
+        """Return all tested words, the farthest above chance first.
+
+        Args:
+            letters: of the slice that each comparison is of.
+        """
+        p = self.p_values()
+        corrected = benjamini_hochberg(p)
+        farthest = self._standardized.argmax(axis=0)
+        curves = [self._points(i, letter) for i, letter in enumerate(letters)]
+        result = []
+        for i in np.argsort(-self.standardized, kind="stable").tolist():
+            point = curves[farthest[i]][i]
+            result.append(
+                ChangedWord(
+                    token=self._scored.shared.tokens[i],
+                    counts=tuple(self._scored.counts[:, i].tolist()),
+                    score=point.score,
+                    low=point.low,
+                    high=point.high,
+                    standardized=point.standardized,
+                    letter=point.letter,
+                    p=float(p[i]),
+                    p_corrected=float(corrected[i]),
+                    curve=tuple(curve[i] for curve in curves),
+                )
+            )
+        return result
+
+    def _points(self, number: int, letter: str) -> list[CurvePoint]:
+        """Return the points of all words in one comparison."""
+        floor, evidence = self._floors[number], self._scored.evidence
+        scores, margin = self._scored.scores[number], floor.margin(evidence)
+        expected = floor.expected(evidence)
+        values = [
+            scores,
+            np.maximum(0, scores - margin),
+            np.minimum(HIGHEST[self._method], scores + margin),
+            expected,
+            expected + UPPER_95 * floor.spread(evidence),
+            self._standardized[number],
+        ]
+        return [CurvePoint(letter, *row) for row in np.array(values).T.tolist()]
+
+    def bands(self) -> tuple[tuple[float, float, float], ...]:
+        """Return the noise floor at 40 frequencies, the mean of all comparisons."""
+        evidence = self._scored.evidence
+        marks = np.geomspace(evidence.min(), evidence.max(), 40)
+        expected = np.mean([floor.expected(marks) for floor in self._floors], axis=0)
+        spread = np.mean([floor.spread(marks) for floor in self._floors], axis=0)
+        limits = expected + UPPER_95 * spread
+        return tuple(zip(marks.tolist(), expected.tolist(), limits.tolist(), strict=True))
 
 
 def _claim(folder: Path, text: SlicedText, config: TrainConfig, seed: int) -> None:
@@ -192,7 +240,7 @@ def _claim(folder: Path, text: SlicedText, config: TrainConfig, seed: int) -> No
     digest.update("\n".join(text.tokens).encode())
     wanted: dict[str, Any] = {
         "text": digest.hexdigest(),
-        "units_a": text.units_a,
+        "ends": list(text.ends),
         "train": config.as_dict(),
         "seed": seed,
     }
@@ -208,33 +256,17 @@ def _claim(folder: Path, text: SlicedText, config: TrainConfig, seed: int) -> No
         atomic_write(path, (json.dumps(wanted, indent=2) + "\n").encode())
 
 
-def _null_scores(scored: ScoredWords, row_of: dict[str, int]) -> NullScores:
-    rows = np.array([row_of[token] for token in scored.shared.tokens])
-    return NullScores(rows, scored.evidence, scored.scores)
+def _letters(slices: int, order: Order) -> str:
+    """Return the letter of the slice that each comparison is of."""
+    letters = "".join(chr(ord("A") + i) for i in range(slices))
+    return letters if slices > 2 and order == "groups" else letters[1:]
 
 
-def _tested_words(
-    scored: ScoredWords, scores: NullScores, floor: NoiseFloor, highest: float
-) -> list[ChangedWord]:
-    """Return all tested words, the farthest above chance first; no score exceeds `highest`."""
-    standardized = floor.standardized(scores)
-    p = floor.p_values(standardized)
-    corrected = benjamini_hochberg(p)
-    margin = floor.margin(scores.evidence)
-    return [
-        ChangedWord(
-            token=scored.shared.tokens[i],
-            count_a=int(scored.counts[0, i]),
-            count_b=int(scored.counts[1, i]),
-            score=float(scored.scores[i]),
-            low=max(0.0, float(scored.scores[i] - margin[i])),
-            high=min(highest, float(scored.scores[i] + margin[i])),
-            standardized=float(standardized[i]),
-            p=float(p[i]),
-            p_corrected=float(corrected[i]),
-        )
-        for i in np.argsort(-standardized, kind="stable").tolist()
-    ]
+def _slices(names: Sequence[str], text: SlicedText) -> tuple[Slice, ...]:
+    return tuple(
+        Slice(chr(ord("A") + i), name, int(text.unit_sizes[units].sum()), int(units.sum()))
+        for i, (name, units) in enumerate(zip(names, text.slices(), strict=True))
+    )
 
 
 def _chosen(rows: list[ChangedWord], words: Sequence[str], top: int) -> list[int]:
@@ -249,134 +281,3 @@ def _chosen(rows: list[ChangedWord], words: Sequence[str], top: int) -> list[int
                 "It is too rare in one of the texts: lower --min-count, or see `w2v why-not`.",
             )
     return sorted({places[word] for word in words})
-
-
-class _Details:
-    """Neighbors, passages and a small map of single words.
-
-    Args:
-        text: the two texts.
-        shared: the tested words with their vectors in both.
-    """
-
-    def __init__(self, text: SlicedText, shared: SharedWords) -> None:
-        self._text, self._shared = text, shared
-        one, other = shared.sets
-        left, right = unit_rows(one.vectors), unit_rows(other.vectors)
-        left, right = left - left.mean(axis=0), right - right.mean(axis=0)
-        self._a = left
-        self._b = right @ best_rotation(right, left)
-        table = np.zeros((len(text.tokens), one.dim))
-        known = {token: row for row, token in enumerate(text.tokens)}
-        table[[known[token] for token in shared.tokens]] = unit_rows(left)
-        self._contexts, self._row_of = table, known
-
-    def add_to(self, word: ChangedWord) -> ChangedWord:
-        """Return the word with its neighbors, passages and map."""
-        row = self._shared.sets[0].row(word.token)
-        one, other = self._shared.sets
-        near_a, near_b = (self._near(each, row) for each in (one, other))
-        direction = unit_rows(self._a[[row]] - self._b[[row]])[0]
-        first, second = self._text.slices()
-        token_id = self._row_of[word.token]
-        return replace(
-            word,
-            neighbors_a=near_a,
-            neighbors_b=near_b,
-            passages_a=self._passages(token_id, first, direction),
-            passages_b=self._passages(token_id, second, -direction),
-            places=self._places(row, near_a, near_b),
-        )
-
-    def _near(self, vectors: Embeddings, row: int) -> tuple[str, ...]:
-        return nearest_tokens(vectors, np.array([row]), _NEIGHBORS)[0]
-
-    def _passages(
-        self, token_id: int, units: np.ndarray, direction: np.ndarray
-    ) -> tuple[Passage, ...]:
-        """Return the three passages of some units whose words lie farthest in a direction."""
-        text = self._text
-        positions = np.flatnonzero(text.ids == token_id)
-        unit = np.searchsorted(text.boundaries, positions, side="right") - 1
-        inside = units[unit]
-        positions, unit = positions[inside], unit[inside]
-        step = -(-len(positions) // _OCCURRENCES)
-        found = []
-        for position, number in zip(positions[::step].tolist(), unit[::step].tolist(), strict=True):
-            low = max(int(text.boundaries[number]), position - _AROUND)
-            high = min(int(text.boundaries[number + 1]), position + _AROUND + 1)
-            ids = text.ids[low:high]
-            context = self._contexts[ids[ids != token_id]].sum(axis=0)
-            value = float(context @ direction) / max(1, len(ids) - 1)
-            found.append((-value, number, low, high, position))
-        best: list[Passage] = []
-        for _, number, low, high, position in sorted(found):
-            if number not in {passage.unit for passage in best}:
-                tokens = tuple(text.tokens[i] for i in text.ids[low:high].tolist())
-                best.append(Passage(number, tokens, (position - low,)))
-            if len(best) == 3:
-                break
-        return tuple(best)
-
-    def _places(
-        self, row: int, near_a: Sequence[str], near_b: Sequence[str]
-    ) -> tuple[tuple[float, float], ...]:
-        """Return places on the plane of the first two principal components."""
-        rows_a = [self._shared.sets[0].row(token) for token in near_a]
-        rows_b = [self._shared.sets[0].row(token) for token in near_b]
-        points = np.concatenate([self._a[[row]], self._b[[row]], self._a[rows_a], self._b[rows_b]])
-        centered = points - points.mean(axis=0)
-        _, _, axes = np.linalg.svd(centered, full_matrices=False)
-        return tuple((float(x), float(y)) for x, y in centered @ axes[:2].T)
-
-
-def _bands(floor: NoiseFloor, evidence: np.ndarray) -> tuple[tuple[float, float, float], ...]:
-    marks = np.geomspace(evidence.min(), evidence.max(), 40)
-    expected, spread = floor.expected(marks), floor.spread(marks)
-    limits = expected + 1.959964 * spread
-    return tuple(zip(marks.tolist(), expected.tolist(), limits.tolist(), strict=True))
-
-
-def _with_cautions(report: ChangeReport) -> ChangeReport:
-    """Add sentences on what weakens the result."""
-    cautions = []
-    larger, smaller = max(report.tokens_a, report.tokens_b), min(report.tokens_a, report.tokens_b)
-    if larger > 5 * smaller:
-        cautions.append(
-            f"The texts are of very unequal size ({larger:,} and {smaller:,} words): the noise of "
-            "the smaller decides."
-        )
-    if report.median_standardized > 1:
-        cautions.append(
-            "The texts differ as a whole: half of all tested words lie more than "
-            f"{report.median_standardized:.1f} spreads above chance. Single words say little then; "
-            "compare texts of one kind."
-        )
-    if np.mean(report.by_chance) > 0.05 * max(1, report.reported):
-        cautions.append(
-            f"Random cuts, in which nothing has changed, would report {min(report.by_chance)} to "
-            f"{max(report.by_chance)} words: believe only words far beyond that."
-        )
-    return replace(report, cautions=tuple(cautions))
-
-
-def write_words(report: ChangeReport, path: Path) -> None:
-    """Write all tested words, best first, to a Parquet file: one row a word.
-
-    Raises:
-        W2VError: the file cannot be written.
-    """
-    import io
-
-    import pandas as pd
-
-    rows = sorted((*report.words, *report.others), key=lambda word: -word.standardized)
-    names = [
-        *("token", "score", "low", "high", "standardized", "p", "p_corrected"),
-        *("count_a", "count_b"),
-    ]
-    table = pd.DataFrame([[getattr(row, name) for name in names] for row in rows], columns=names)
-    content = io.BytesIO()
-    table.to_parquet(content, index=False)
-    with translated_os_errors(path):
-        atomic_write(path, content.getvalue())

@@ -21,6 +21,7 @@ _BINS = 40  # of frequency, each with as many scores as the others
 _FEWEST_IN_BIN = 50
 _TAIL = 0.01  # of the null values, beyond which their distribution is fitted
 _FEWEST_IN_TAIL = 50
+UPPER_95 = 1.959964  # standard deviations
 _TO_SIGMA = 1.4826  # median absolute deviation into a standard deviation
 
 
@@ -95,24 +96,11 @@ class NoiseFloor:
         expected = self.expected(scores.evidence) + self._own[scores.rows]
         return (scores.scores - expected) / self.spread(scores.evidence)
 
-    def p_values(self, standardized: np.ndarray) -> np.ndarray:
-        """Return the share of the null distribution that reaches each value, itself counted."""
-        return upper_share(standardized, np.concatenate(self.null))
-
-    def reported_by_chance(self, level: float) -> list[int]:
-        """Count for each cut the words that it would report, held against the other cuts."""
-        result = []
-        for i, values in enumerate(self.null):
-            others = np.concatenate([null for j, null in enumerate(self.null) if j != i])
-            p = benjamini_hochberg(upper_share(values, others))
-            result.append(int((p <= level).sum()))
-        return result
-
     def margin(self, evidence: np.ndarray) -> np.ndarray:
         """Return the half-width of a 95 % interval of a score at each frequency."""
         # A residual holds the noise of its own cut and that of the word's mean over the others.
         correction = np.sqrt((self.cuts - 1) / self.cuts)
-        return 1.959964 * correction * self.spread(evidence)
+        return UPPER_95 * correction * self.spread(evidence)
 
     def _offsets(self, without: int | None = None) -> np.ndarray:
         """Return what each word is expected to exceed the curve by, shrunken: `(words,)`."""
@@ -121,6 +109,20 @@ class NoiseFloor:
         means = np.where(seen, np.nansum(table, axis=0) / np.maximum(seen, 1), 0.0)
         within, between = self._shrinkage
         return means * between / (between + within / np.maximum(seen, 1))
+
+
+def reported_by_chance(null: Sequence[np.ndarray], level: float) -> list[int]:
+    """Count for each cut the words that it would report, held against the other cuts.
+
+    Args:
+        null: the standardized scores of each cut.
+    """
+    result = []
+    for i, values in enumerate(null):
+        others = np.concatenate([each for j, each in enumerate(null) if j != i])
+        p = benjamini_hochberg(upper_share(values, others))
+        result.append(int((p <= level).sum()))
+    return result
 
 
 def _robust_spread(values: np.ndarray) -> float:

@@ -1,28 +1,32 @@
-"""How far each word's use differs between two trainings: two scores, both 0 for no difference."""
+"""How far each word's use differs between trainings: three scores, all 0 for no difference."""
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from w2vtrain.analysis.alignment import aligned_cosines
+from w2vtrain.analysis.alignment import aligned_cosines, centered_rows
 from w2vtrain.analysis.neighborhoods.shared_words import SharedWords, share_words
 from w2vtrain.vectors import search
 from w2vtrain.vectors.embeddings import Embeddings
 
-ChangeMethod = Literal["procrustes", "neighbors"]
+ChangeMethod = Literal["neighbors", "procrustes", "compass"]
+Order = Literal["slices", "groups"]
 NEIGHBORS = 1000  # of Gonen et al.
 _ROWS = 512  # words whose neighbors are compared at once
 
 
 @dataclass(frozen=True)
 class ScoredWords:
-    """The words that both trainings know well enough, and their scores.
+    """The words that all trainings know well enough, and their scores.
 
     Args:
-        shared: the words and their vectors in both.
-        counts: int64 array, shape `(2, words)`: their counts in each.
-        scores: float64 array, shape `(words,)`.
+        shared: the words and their vectors in each.
+        counts: int64 array, shape `(trainings, words)`: their counts in each.
+        scores: float64 array, shape `(comparisons, words)`: of two trainings one comparison; of
+            more, each after the first with the first, or of groups each with all others.
     """
 
     shared: SharedWords
@@ -31,30 +35,46 @@ class ScoredWords:
 
     @property
     def evidence(self) -> np.ndarray:
-        """Harmonic mean of the two counts, which the rarer side dominates: float64, `(words,)`."""
-        return 2 / (1 / self.counts).sum(axis=0)
+        """Harmonic mean of the counts, which the rarest side dominates: float64, `(words,)`."""
+        return len(self.counts) / (1 / self.counts).sum(axis=0)
 
 
-def score_words(a: Embeddings, b: Embeddings, method: ChangeMethod, min_count: int) -> ScoredWords:
-    """Score every word that both trainings have seen often enough.
+def score_words(
+    sets: Sequence[Embeddings], method: ChangeMethod, min_count: int, order: Order = "slices"
+) -> ScoredWords:
+    """Score every word that all trainings have seen often enough.
 
     Args:
-        a, b: vectors with counts.
+        sets: vectors with counts, of two trainings or more.
         method: `procrustes`: 1 - cosine after alignment on all of these words (Hamilton,
             Leskovec and Jurafsky, ACL 2016); `neighbors`: share of the 1,000 nearest of these words
             (at most a tenth of them) that are not the same (Gonen et al., Simple, Interpretable and
             Stable Method for Detecting Words with Usage Change, ACL 2020), which needs no
-            alignment.
+            alignment; `compass`: 1 - cosine of vectors that were trained against one frozen
+            context table and need no alignment either (Di Carlo, Bianchi and Palmonari, Training
+            Temporal Word Embeddings with a Compass, AAAI 2019).
         min_count: a word's smallest count.
+        order: `slices` follow each other; `groups` do not.
     """
-    shared = share_words([a, b], min_count)
-    counts = [one.counts[one.rows(shared.tokens)] for one in (a, b) if one.counts is not None]
-    one, other = shared.sets
-    if method == "procrustes":
-        scores = 1 - aligned_cosines(one.vectors, other.vectors)
+    shared = share_words(sets, min_count)
+    counts = [one.counts[one.rows(shared.tokens)] for one in sets if one.counts is not None]
+    numbers = range(len(sets))
+    if len(sets) == 2 or order == "slices":
+        scores = [_score(shared, method, 0, i) for i in numbers[1:]]
     else:
-        scores = 1 - neighborhood_overlap(one, other, min(NEIGHBORS, max(1, len(shared) // 10)))
-    return ScoredWords(shared, np.array(counts), scores)
+        pairs = {pair: _score(shared, method, *pair) for pair in itertools.combinations(numbers, 2)}
+        scores = [np.mean([s for pair, s in pairs.items() if i in pair], axis=0) for i in numbers]
+    return ScoredWords(shared, np.array(counts), np.array(scores))
+
+
+def _score(shared: SharedWords, method: ChangeMethod, i: int, j: int) -> np.ndarray:
+    one, other = shared.sets[i], shared.sets[j]
+    if method == "procrustes":
+        return 1 - aligned_cosines(one.vectors, other.vectors)
+    if method == "compass":
+        left, right = centered_rows(one.vectors), centered_rows(other.vectors)
+        return 1 - np.einsum("id,id->i", left, right)
+    return 1 - neighborhood_overlap(one, other, min(NEIGHBORS, max(1, len(shared) // 10)))
 
 
 def neighborhood_overlap(one: Embeddings, other: Embeddings, k: int) -> np.ndarray:

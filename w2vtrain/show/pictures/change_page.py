@@ -22,7 +22,7 @@ def write_change_page(report: ChangeReport, path: Path) -> None:
     template = Path(__file__).with_name("change_page.html").read_text(encoding="utf-8")
     start, rest = template.split("{{title}}")
     middle, end = rest.split("{{data}}")
-    title = html.escape(f"{report.a} and {report.b}")
+    title = html.escape(", ".join(part.name for part in report.slices))
     page = f"{start}{title}{middle}{data.replace('<', chr(92) + 'u003c')}{end}"
     with translated_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
