@@ -36,7 +36,7 @@ BANDS = ("400-1000", "1000-3000", "3000-15000")  # counts in both halves togethe
 
 def halves(text: SlicedText, words: int, seed: int) -> SlicedText:
     """Cut the first `words` words of a text in two at random, unit by unit."""
-    units = int(np.searchsorted(text.boundaries, words))
+    units = min(text.units, int(np.searchsorted(text.boundaries, words)))
     rng = np.random.default_rng(seed)
     order = rng.permutation(units)
     sizes = text.unit_sizes

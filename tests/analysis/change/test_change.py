@@ -103,6 +103,45 @@ def test_words_that_change_places_score_highest(method):
     assert scored.evidence[0] == pytest.approx(400)
 
 
+def test_three_slices_are_held_against_the_first_and_groups_against_all_others():
+    rng = np.random.default_rng(0)
+    names = [f"w{i}" for i in range(200)]
+    vectors = rng.normal(size=(200, 8))
+    swapped = vectors.copy()
+    swapped[[5, 9]] = swapped[[9, 5]]
+    sets = [Embeddings(names, v, np.full(200, n)) for v, n in ((vectors, 100), (vectors, 200))]
+    sets.append(Embeddings(names, swapped, np.full(200, 300)))
+    of_slices = score_words(sets, "neighbors", 1).scores
+    assert of_slices.shape == (2, 200)  # B and C, each with A
+    assert of_slices[0].max() == 0
+    assert set(np.argsort(-of_slices[1])[:2].tolist()) == {5, 9}
+    scored = score_words(sets, "neighbors", 1, "groups")
+    assert scored.scores[2] == pytest.approx(of_slices[1])  # C with A and with B, which are equal
+    assert scored.scores[0] == pytest.approx(of_slices[1] / 2)  # A with B: 0, and with C
+    # harmonic mean of 100, 200 and 300: 3 / (1/100 + 1/200 + 1/300)
+    assert scored.evidence[0] == pytest.approx(163.636, abs=1e-3)
+    direct = score_words(sets, "compass", 1).scores[1]  # no alignment: its own rotation shows
+    turned = vectors @ np.linalg.qr(rng.normal(size=(8, 8)))[0]
+    turned = [sets[0], Embeddings(names, turned, np.full(200, 300))]
+    assert np.median(direct) == pytest.approx(0, abs=1e-6)
+    assert np.median(score_words(turned, "compass", 1).scores) > 0.3
+    assert np.median(score_words(turned, "procrustes", 1).scores) == pytest.approx(0, abs=1e-6)
+
+
+def test_rows_of_a_table_become_slices(tmp_path):
+    lines = [f'"one two\nthree word",{year}' for year in ("1990", "950", "2020") for _ in range(40)]
+    (tmp_path / "t.csv").write_text("text,year\n" + "\n".join([*lines, "left out,"]) + "\n")
+    config = PrepareConfig(text_column="text")
+    names, text = load_slices([tmp_path / "t.csv"], tmp_path / "out", config, "year")
+    assert names == ("950", "1990", "2020")
+    assert text.ends == (40, 80, 120)  # a row is a document, whatever lines its text has
+    assert set(text.unit_sizes.tolist()) == {4}
+    assert "left" not in text.tokens
+    parts = text.random_cut(np.random.default_rng(0))
+    assert [part.sum() for part in parts] == [40, 40, 40]
+    assert np.array_equal(sum(part.astype(int) for part in parts), np.ones(120))
+
+
 def sentences(rng, swap: bool, lines: int = 1200):
     """Ten topics of twelve words; a word and one of another topic change places where asked."""
     words = [[f"t{topic}w{i}" for i in range(12)] for topic in range(10)]
@@ -184,6 +223,7 @@ def test_a_second_call_trains_nothing_and_other_settings_are_refused(compared, c
     assert "holds a comparison of other texts, or with other settings" in err
 
 
+@pytest.mark.slow  # seven trainings
 def test_a_compass_finds_them_and_trains_against_one_table(compared, capsys):
     (compared / "c.toml").write_text(
         "[train]\nembedding-dim = 8\nepochs = 15\nwindow-size = 5\nlearning-rate = 0.05\n"
@@ -202,12 +242,13 @@ def test_a_compass_finds_them_and_trains_against_one_table(compared, capsys):
     assert np.load(part.context_vectors).tobytes() == contexts.tobytes()
 
 
-def test_a_table_is_cut_by_a_column_and_each_slice_held_against_the_first(tmp_path, capsys):
+@pytest.mark.slow  # nine trainings
+def test_a_table_is_cut_by_a_column_and_each_slice_held_against_the_first(tmp_path, capsys, caplog):
     rng = np.random.default_rng(0)
     rows = [
         (text, year)
         for year, swap in (("1990", False), ("950", False), ("2020", True), ("", False))
-        for text in sentences(rng, swap, 1000 if year else 3)
+        for text in sentences(rng, swap, 600 if year else 3)
     ]
     pd.DataFrame(rows, columns=["text", "year"]).to_csv(tmp_path / "t.csv", index=False)
     (tmp_path / "c.toml").write_text(
@@ -221,11 +262,11 @@ def test_a_table_is_cut_by_a_column_and_each_slice_held_against_the_first(tmp_pa
             "--cuts", "2", "--min-count", "10", "--config", str(tmp_path / "c.toml"), "--json",
         ])  # fmt: skip
     assert not stop.value.code
-    out, err = capsys.readouterr()
-    assert "3 rows without a year are left out" in err
+    assert "3 rows without a year are left out" in caplog.text
+    out, _ = capsys.readouterr()
     report = json.loads(out)
     slices = [(part["name"], part["tokens"], part["units"]) for part in report["slices"]]
-    assert slices == [(name, 12_000, 1000) for name in ("950", "1990", "2020")]
+    assert slices == [(name, 7_200, 600) for name in ("950", "1990", "2020")]
     first = report["words"][0]
     assert first["token"] in ("t0w0", "t1w0")
     assert first["letter"] == "C"
