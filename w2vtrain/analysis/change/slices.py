@@ -23,6 +23,11 @@ from w2vtrain.run.stage import MANIFEST, atomic_stage, read_corpus_manifest
 _LOG = logging.getLogger(__name__)
 FEWEST_UNITS = 40  # in each slice; below, halves of them tell nothing
 MOST_SLICES = 26  # a letter each
+# Settings that runs must share, since they decide which words there are and what a unit is.
+_DECISIVE = (
+    *("normalize", "standardize", "split", "keep_emoji", "keep_tags"),
+    *("boundary", "keep_oov", "min_count"),
+)
 
 
 @dataclass(frozen=True)
@@ -130,7 +135,7 @@ def load_slices(
     runs = [_prepared(path, folder / f"slice-{i}", settings) for i, path in enumerate(texts, 1)]
     manifests = [read_corpus_manifest(run) for run, _ in runs]
     configs = [
-        PrepareConfig.from_mapping(m["config"], str(r.corpus))
+        PrepareConfig.from_manifest(m["config"], str(r.corpus))
         for m, (r, _) in zip(manifests, runs, strict=True)
     ]
     _require_like(names, configs)
@@ -222,7 +227,7 @@ def _prepared(path: str | Path, folder: Path, config: PrepareConfig) -> tuple[Ru
 def _require_like(names: Sequence[str], configs: Sequence[PrepareConfig]) -> None:
     first, *others = (config.as_dict() for config in configs)
     for name, other in zip(names[1:], others, strict=True):
-        for key in ("standardize", "split", "boundary", "keep_oov", "min_count"):
+        for key in _DECISIVE:
             if first[key] != other[key]:
                 raise W2VError(
                     f"{names[0]} and {name} were prepared with differing settings: {key} is "
