@@ -8,6 +8,7 @@ from run_fixture import write_run
 
 from w2vtrain.classify.tokens import Subwords, Words
 from w2vtrain.cli import main
+from w2vtrain.config import PrepareConfig
 from w2vtrain.vectors.embeddings import Embeddings
 
 
@@ -203,8 +204,8 @@ def test_subwords_have_the_ids_of_their_rows_and_spell_any_word():
 
 
 def test_words_follow_the_rules_of_prepare():
-    words = Words.learn(["The cat; the dog's tail", "the CAT's\ncat"], None,
-                        "lower-and-strip-punctuation", 1)  # fmt: skip
+    texts = ["The cat; the dog's tail", "the CAT's\ncat"]
+    words = Words.learn(texts, None, PrepareConfig(), min_count=1)
     assert words.vocabulary.tokens[:2] == ("the", "cat")
     assert set(words.vocabulary.tokens) == {"the", "cat", "dog's", "tail", "cat's"}
     rows = words.encode(["", "the unseen cat", "dog\u2019s"])

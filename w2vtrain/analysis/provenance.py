@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from w2vtrain.config import PrepareConfig
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import MANIFEST, read_corpus_manifest, read_manifest
@@ -44,6 +45,25 @@ def differing_texts(paths: Sequence[str | Path]) -> bool:
     manifests = [model_manifest(RunDirectory(Path(path))) for path in paths]
     known = [m["corpus"] for m in manifests if m is not None and "corpus" in m]
     return any(digests != known[0] for digests in known[1:])
+
+
+def require_same_splitting(runs: Sequence[RunDirectory]) -> None:
+    """Raise a W2VError where the texts of two runs were split by different rules.
+
+    The rules are `--split`, and with it the version of ICU or the subword units.
+    """
+    rules, units = [], []
+    for run in runs:
+        manifest = read_corpus_manifest(run)
+        config = PrepareConfig.from_manifest(manifest["config"], str(run.corpus))
+        version = f" (ICU {manifest['icu']})" if "icu" in manifest else ""
+        rules.append(f"{run.root} with --split {config.split}{version}")
+        units.append((config.split, version, _digests(manifest).get(run.subword_units.name)))
+    if len(set(units)) > 1:
+        raise W2VError(
+            f"They were split differently: {' and '.join(rules)}.",
+            "Prepare both alike (subword units are learned on each text: two texts have others).",
+        )
 
 
 def _digests(manifest: dict[str, Any]) -> dict[str, str]:

@@ -75,7 +75,7 @@ class Classifier:
             config = ClassifyConfig.from_mapping(manifest["config"], str(directory.model))
             vocabulary = Vocabulary.load(directory.vocabulary)
             model = load_model(directory.model / CLASSIFIER, len(manifest["classes"]), config)
-            tokens = load_tokens(directory.model, vocabulary, config.standardize)
+            tokens = load_tokens(directory.model, vocabulary, config)
         return cls(model, tokens, manifest["classes"], config)
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from w2vtrain.config import Standardize
+from w2vtrain.config import Normalize, Standardize
 from w2vtrain.errors import W2VError
 from w2vtrain.settings import Config, option
 
@@ -44,9 +44,15 @@ class ClassifyConfig(Config):
         "words or subwords; by default subwords where the average encoder learns them.",
         panel=_MODEL,
     )
-    standardize: Standardize = option(
-        "lower-and-strip-punctuation",
-        "What happens to the text before it is split into words.",
+    standardize: Standardize | None = option(
+        None,
+        "What happens to the text before it is split into words; by default "
+        "lower-and-strip-punctuation, or as in a run whose vectors are reused.",
+        panel=_TEXTS,
+    )
+    normalize: Normalize | None = option(
+        None,
+        "Unicode form of the text; by default nfc, or as in a run whose vectors are reused.",
         panel=_TEXTS,
     )
     vocabulary_size: int | None = option(
@@ -92,7 +98,10 @@ class ClassifyConfig(Config):
 
     def __post_init__(self) -> None:
         self._choice("encoder", Encoder)
-        self._choice("standardize", Standardize)
+        if self.standardize is not None:
+            self._choice("standardize", Standardize)
+        if self.normalize is not None:
+            self._choice("normalize", Normalize)
         if self.tokens is not None:
             self._choice("tokens", TokenKind)
         self._range("vocabulary_size", 1, 2**31 - 3)

@@ -6,7 +6,7 @@ classifier's vectors lie in its run as those of any other run do.
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,20 @@ import numpy as np
 
 from w2vtrain.classify.settings import EMBEDDING_DIM, VOCABULARY_SIZE, ClassifyConfig
 from w2vtrain.config import PrepareConfig, Standardize
-from w2vtrain.corpus.counting import TokenCounter, tokenized
+from w2vtrain.corpus.counting import TokenCounter, TokenizedBlock, cut_into_units, tokenized
 from w2vtrain.corpus.documents import packed
 from w2vtrain.corpus.sources import Read
+from w2vtrain.corpus.subword_units import SubwordUnits, splitting_of
 from w2vtrain.corpus.text import Piece
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
+from w2vtrain.run.directory import RunDirectory
 from w2vtrain.vectors.embeddings import Embeddings
 
 LEAST_COUNT = 2  # a word seen once in training teaches its text by heart
 TOKENIZER = "tokenizer.json"
+RULES, UNITS = "rules.json", "subword_units.json"
+STRIPPED: Standardize = "lower-and-strip-punctuation"
 _PADDING = "[PAD]"
 
 
@@ -34,18 +38,21 @@ class Words:
 
     Args:
         vocabulary: the words; row r has id r + 2.
-        standardize: what happens to a text before it is split at white space.
+        rules: how a text is normalized, standardized and split.
+        subwords: that the words are cut into, in a run whose vectors are reused; else None.
     """
 
     vocabulary: Vocabulary
-    standardize: Standardize
+    rules: PrepareConfig
+    subwords: SubwordUnits | None = None
 
     @classmethod
     def learn(
         cls,
         texts: Sequence[str],
         size: int | None,
-        standardize: Standardize,
+        rules: PrepareConfig,
+        subwords: SubwordUnits | None = None,
         min_count: int = LEAST_COUNT,
     ) -> "Words":
         """Take the `size` most frequent words of `texts` (all if None).
@@ -53,19 +60,19 @@ class Words:
         Raises:
             W2VError: no word occurs `min_count` times.
         """
-        config = PrepareConfig(min_count=min_count, vocabulary_size=size, standardize=standardize)
+        config = rules.replaced(min_count=min_count, vocabulary_size=size)
         counter = TokenCounter()
-        for block in _tokenized(texts, config):
+        for block in _tokenized(texts, config, subwords):
             counter.add(block)
         counted = counter.result(config)
         if not counted.words:
             raise W2VError("No word occurs twice in the training texts.", "Give more texts.")
-        return cls(Vocabulary(tuple(counted.words), counted.counts), standardize)
+        return cls(Vocabulary(tuple(counted.words), counted.counts), rules, subwords)
 
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Return the ids of each text: int32 arrays, shape `(tokens,)`; 1 for an unknown word."""
         rows: list[np.ndarray] = []
-        for block in _tokenized(texts, PrepareConfig(standardize=self.standardize)):
+        for block in _tokenized(texts, self.rules, self.subwords):
             ids = np.array([self._ids.get(word, OOV_ID) for word in block.unique], np.int32)
             rows += np.split(ids[block.index], np.cumsum(block.lengths)[:-1])
         return rows
@@ -75,13 +82,19 @@ class Words:
         return {word.encode(): i for i, word in enumerate(self.vocabulary.tokens, FIRST_WORD_ID)}
 
     def save(self, folder: Path) -> None:
-        """Write nothing: the vocabulary and the settings are all there is."""
+        """Write the rules, and the subword units if there are any."""
+        (folder / RULES).write_text(json.dumps(self.rules.as_dict()), encoding="utf-8")
+        if self.subwords is not None:
+            self.subwords.save(folder / UNITS)
 
 
-def _tokenized(texts: Sequence[str], config: PrepareConfig) -> Any:
+def _tokenized(
+    texts: Sequence[str], config: PrepareConfig, subwords: SubwordUnits | None
+) -> Iterator[TokenizedBlock]:
     """Yield the texts tokenized, a unit a text."""
     pieces = ((0, Piece(text.replace("\n", " "), True, Read())) for text in texts)
-    return tokenized(packed(pieces), config)
+    for block in tokenized(packed(pieces), config):
+        yield block if subwords is None else cut_into_units(block, subwords)
 
 
 @dataclass(frozen=True)
@@ -153,11 +166,11 @@ def _encode(tokenizer: Any, texts: Sequence[str]) -> list[np.ndarray]:
     return rows
 
 
-def load_tokens(folder: Path, vocabulary: Vocabulary, standardize: Standardize) -> TextTokens:
+def load_tokens(folder: Path, vocabulary: Vocabulary, config: ClassifyConfig) -> TextTokens:
     """Load what turned texts into ids when the classifier in `folder` was trained."""
     path = folder / TOKENIZER
     if not path.exists():
-        return Words(vocabulary, standardize)
+        return _load_words(folder, vocabulary, config)
     from tokenizers import Tokenizer
 
     try:
@@ -165,6 +178,30 @@ def load_tokens(folder: Path, vocabulary: Vocabulary, standardize: Standardize) 
         return Subwords(vocabulary, Tokenizer.from_file(str(path)))
     except (OSError, ValueError) as error:
         raise W2VError(f"Cannot read {path}: {error}", "Train the classifier again.") from None
+
+
+def _load_words(folder: Path, vocabulary: Vocabulary, config: ClassifyConfig) -> Words:
+    path = folder / RULES
+    if not path.exists():  # of a version that knew no other
+        rules = PrepareConfig(normalize="none", standardize=config.standardize or STRIPPED)
+        return Words(vocabulary, rules)
+    try:
+        rules = PrepareConfig.from_mapping(json.loads(path.read_bytes()), str(path))
+    except (OSError, ValueError) as error:
+        raise W2VError(f"Cannot read {path}: {error}", "Train the classifier again.") from None
+    cut = rules.split == "subwords"
+    return Words(
+        vocabulary, rules, SubwordUnits.load(folder / UNITS, vocabulary.tokens) if cut else None
+    )
+
+
+def _rules(config: ClassifyConfig, run: Path | None) -> tuple[PrepareConfig, SubwordUnits | None]:
+    """Return how texts are split: as those of the run whose vectors are reused, if it is one."""
+    rules, subwords = PrepareConfig(), None
+    if run is not None and RunDirectory(run).corpus.is_dir():
+        rules, subwords = splitting_of(RunDirectory(run))
+    given = {"standardize": config.standardize, "normalize": config.normalize}
+    return rules.replaced(**{k: v for k, v in given.items() if v is not None}), subwords
 
 
 @dataclass(frozen=True)
@@ -226,20 +263,21 @@ def make_first_layer(texts: Sequence[str], config: ClassifyConfig) -> FirstLayer
 def _learned_tokens(texts: Sequence[str], config: ClassifyConfig) -> TextTokens:
     size = config.vocabulary_size or VOCABULARY_SIZE
     if config.token_kind == "words":
-        return Words.learn(texts, size, config.standardize)
+        return Words.learn(texts, size, _rules(config, None)[0])
     return Subwords.learn(texts, size)
 
 
 def _words_of(vectors: Embeddings, texts: Sequence[str], config: ClassifyConfig) -> FirstLayer:
     """Take the words of `vectors` as the vocabulary: they reach beyond the training texts."""
-    seen = Words.learn(texts, None, config.standardize, min_count=1).vocabulary
+    rules, subwords = _rules(config, vectors.run)
+    seen = Words.learn(texts, None, rules, subwords, min_count=1).vocabulary
     kept = [token for token in vectors.tokens if token not in (PADDING_TOKEN, OOV_TOKEN)]
     kept = kept[: config.vocabulary_size]
     known = set(kept)
     coverage = _coverage(np.array([word in known for word in seen.tokens]), seen.counts, config)
     count_of = dict(zip(seen.tokens, seen.counts.tolist(), strict=True))
     counts = np.array([count_of.get(token, 0) for token in kept], np.int64)
-    words = Words(Vocabulary(tuple(kept), counts), config.standardize)
+    words = Words(Vocabulary(tuple(kept), counts), rules, subwords)
     rows = _rows_of(vectors, kept, np.ones(len(kept), bool))
     return FirstLayer(words, vectors.dim, rows, coverage)
 

@@ -233,6 +233,17 @@ def _cut_off(
     )
 
 
+def cut_into_units(block: TokenizedBlock, subwords: SubwordUnits) -> TokenizedBlock:
+    """Return a block of words as one of their subword units."""
+    words = [word.decode() for word in block.unique]
+    cut = subwords.numbers(words)
+    sizes = np.array([1, *map(len, cut)])
+    table = UnitTable(sizes, np.array([0, *itertools.chain.from_iterable(cut)]))
+    index, lengths = table.spread(block.index + FIRST_WORD_ID, block.lengths)
+    units = [name.encode() for name in subwords.names]
+    return TokenizedBlock(block.block, units, np.zeros(len(units), bool), index, lengths)
+
+
 def count_units(
     counted: Counted, subwords: SubwordUnits, config: PrepareConfig
 ) -> tuple[Counted, UnitTable]:

@@ -18,8 +18,10 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.config import SUBWORDS, PrepareConfig
-from w2vtrain.corpus.vocabulary import OOV_TOKEN, PADDING_TOKEN
+from w2vtrain.corpus.vocabulary import OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
+from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.stage import read_corpus_manifest
 
 _REPEATED = 1000  # times that a word is handed over at once
 _WORDS_AT_ONCE = 1 << 16
@@ -135,6 +137,20 @@ class SubwordUnits:
             batch = self.tokenizer.encode_batch_fast(list(words[start : start + _WORDS_AT_ONCE]))
             found += [encoding.ids for encoding in batch]
         return found
+
+
+def splitting_of(run: RunDirectory) -> tuple[PrepareConfig, SubwordUnits | None]:
+    """Return the settings that the text of a run was prepared with, and its units if it has any.
+
+    Raises:
+        W2VError: the run has no corpus, or a damaged one.
+    """
+    config = PrepareConfig.from_manifest(read_corpus_manifest(run)["config"], str(run.corpus))
+    if config.split != "subwords":
+        return config, None
+    return config, SubwordUnits.load(
+        run.subword_units, Vocabulary.load(run.corpus_vocabulary).tokens
+    )
 
 
 def _repeated(words: Sequence[str], counts: np.ndarray) -> Iterator[str]:

@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from w2vtrain.config import Normalize, PrepareConfig, Split, Standardize
+from w2vtrain.corpus.subword_units import SubwordUnits, splitting_of
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, PADDING_TOKEN
 from w2vtrain.errors import W2VError
+from w2vtrain.run.directory import RunDirectory
 
 _LOG = logging.getLogger(__name__)
 
@@ -19,8 +22,9 @@ def to_keras(
     trainable: bool = False,
     sequence_length: int | None = None,
     standardize: Standardize | None = None,
-    split: Split = "whitespace",
-    normalize: Normalize = "nfc",
+    split: Split | None = None,
+    normalize: Normalize | None = None,
+    run: Path | None = None,
 ) -> tuple[Any, Any]:
     """Return a `TextVectorization` and an `Embedding` layer that begin a text model.
 
@@ -32,9 +36,11 @@ def to_keras(
         vectors: float32 array, shape `(tokens, dim)`.
         trainable: whether training may change the vectors.
         sequence_length: ids a text, cut or padded; by default as many as the longest text has.
-        standardize: as in `PrepareConfig`; by default `lower-and-strip-punctuation`, or `none`
-            where a token has capital letters, which lower-case text could never reach.
-        split, normalize: as in `PrepareConfig`.
+        standardize: as in `PrepareConfig`; by default as in the run, or without one
+            `lower-and-strip-punctuation`, or `none` where a token has capital letters, which
+            lower-case text could never reach.
+        split, normalize: as in `PrepareConfig`; by default as in the run.
+        run: the run that the vectors are from, if it is known.
     Raises:
         W2VError: the empty token has a vector; Keras takes it for padding.
 
@@ -56,24 +62,32 @@ def to_keras(
         )
     rows = [row for row, token in enumerate(tokens) if token != OOV_TOKEN]
     words = [tokens[row] for row in rows]
-    if standardize is None:
-        lower = all(word == word.lower() for word in words)
-        standardize = "lower-and-strip-punctuation" if lower else "none"
-    config = PrepareConfig(standardize=standardize, split=split, normalize=normalize)
+    config, units = _settings(words, run)
+    given = {"standardize": standardize, "split": split, "normalize": normalize}
+    config = config.replaced(**{key: value for key, value in given.items() if value is not None})
     vectorize = keras.layers.TextVectorization(
         standardize=standardizer(config),
-        split=splitter(config),
+        split=splitter(config, units if config.split == "subwords" else None),
         output_mode="int",
         output_sequence_length=sequence_length,
         vocabulary=np.array(words, dtype=object),
     )
-    _warn_of_unreachable(vectorize, words, standardize)
+    if units is None:  # which are reached inside words
+        _warn_of_unreachable(vectorize, words, config.standardize)
     embed = keras.layers.Embedding(
         FIRST_WORD_ID + len(words), vectors.shape[1], mask_zero=True, trainable=trainable
     )
     embed.build()
     embed.set_weights([_table(tokens, vectors, rows)])
     return vectorize, embed
+
+
+def _settings(words: list[str], run: Path | None) -> tuple[PrepareConfig, SubwordUnits | None]:
+    """Return how text is split in the run, or a guess by the spelling of the words."""
+    if run is not None and RunDirectory(run).corpus.is_dir():
+        return splitting_of(RunDirectory(run))
+    lower = all(word == word.lower() for word in words)
+    return PrepareConfig(standardize="lower-and-strip-punctuation" if lower else "none"), None
 
 
 def _warn_of_unreachable(vectorize: Any, words: list[str], standardize: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from w2vtrain.analysis.provenance import require_same_splitting
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.corpus.documents import read_table
@@ -139,6 +140,7 @@ def load_slices(
         for m, (r, _) in zip(manifests, runs, strict=True)
     ]
     _require_like(names, configs)
+    require_same_splitting([run for run, _ in runs])
     corpora = [Corpus.open(run) for run, _ in runs]
     fresh = all(made for _, made in runs)
     merged = merge(corpora, settings.min_count if fresh else 1, configs[0])

@@ -13,7 +13,9 @@ from w2vtrain.analysis.neighborhoods.shared_words import (
     sample_rows,
     share_words,
 )
+from w2vtrain.analysis.provenance import require_same_splitting
 from w2vtrain.analysis.results import Result
+from w2vtrain.run.directory import RunDirectory
 from w2vtrain.vectors.embeddings import Embeddings
 
 SAMPLE = 2000
@@ -103,8 +105,12 @@ def diff(
         samples: of how many words, drawn from every frequency band, to compare the neighbors.
         seed: of the drawing.
     Raises:
-        W2VError: too few shared words, or `min_count` without counts.
+        W2VError: too few shared words, `min_count` without counts, or runs that were split
+            differently.
     """
+    runs = [RunDirectory(one.run) for one in (a, b) if one.run is not None]
+    if len(runs) == 2 and all(run.corpus.is_dir() for run in runs):
+        require_same_splitting(runs)
     if min_count is None and not (a.counts is None and b.counts is None):
         min_count = MIN_COUNT
     shared = share_words([a, b], min_count)
