@@ -65,15 +65,6 @@ def test_every_question_takes_a_file_of_another_tool(vectors, capsys, arguments)
     assert out + err
 
 
-def test_a_plan_writes_nothing(tmp_path, monkeypatch, capsys):
-    (tmp_path / "text.txt").write_text("a b c d e f g h\n" * 100)
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as stop:
-        main(["plan", "text.txt", "--embedding-dim", "8", "--epochs", "1", "--min-count", "1"])
-    assert not stop.value.code, capsys.readouterr().err
-    assert [path.name for path in tmp_path.rglob("*")] == ["text.txt"]
-
-
 def test_the_projector_is_served_on_this_machine_alone(vectors, monkeypatch, capsys):
     """Unless --host says otherwise."""
     from w2vtrain.show.projector import server

@@ -13,9 +13,9 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def test_starts_without_a_word_and_with_the_threads_asked_for():
+def test_starts_without_a_word_with_the_threads_asked_for_and_warns_when_they_cannot_change():
     done = run("""
-        import os
+        import logging, os
         from w2vtrain.tensorflow_runtime import configure
         tf = configure(3)
         print(tf.config.threading.get_inter_op_parallelism_threads())
@@ -23,30 +23,21 @@ def test_starts_without_a_word_and_with_the_threads_asked_for():
         print(int(tf.reduce_sum(tf.range(5))))
         configure(3)
         configure()
-        os.write(2, b"still open")
-    """)
-    assert done.stdout.split() == ["3", "1", "10"]
-    assert done.stderr == "still open"
-
-
-def test_warns_when_threads_cannot_change_any_more():
-    done = run("""
-        import logging
-        from w2vtrain.tensorflow_runtime import configure
+        os.write(2, b"still open\\n")
         logging.basicConfig(format="%(levelname)s %(message)s")
-        configure(1)
         configure(2)
     """)
-    assert done.stderr.startswith("WARNING TensorFlow has started already")
-    assert "asked: 2" in done.stderr
+    assert done.stdout.split() == ["3", "1", "10"]
+    said, warned = done.stderr.splitlines()
+    assert said == "still open"
+    assert warned.startswith("WARNING TensorFlow has started already")
+    assert "asked: 2" in warned
 
 
-def test_errors_after_the_start_reach_stderr():
+def test_errors_during_the_start_reach_stderr():
     done = run("""
-        import sys
-        from w2vtrain.tensorflow_runtime import configure, _quiet_stderr
         import os
-        configure(1)
+        from w2vtrain.tensorflow_runtime import _quiet_stderr
         try:
             with _quiet_stderr():
                 os.write(2, b"why it failed")

@@ -4,15 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from commands import w2v
 
 from w2vtrain.cli import main
-
-
-def w2v(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        main([str(argument) for argument in arguments])
-    out, err = capsys.readouterr()
-    return stop.value.code or 0, out, err
 
 
 def write_text(path, seed):

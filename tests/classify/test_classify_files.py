@@ -4,18 +4,9 @@ import json
 
 import pandas as pd
 import pytest
+from commands import w2v
 
 from w2vtrain.cli import main
-
-
-def run(capsys, *arguments: object) -> tuple[int, str, str]:
-    code = 0
-    try:
-        main([str(argument) for argument in arguments])
-    except SystemExit as exit_:
-        code = int(exit_.code or 0)
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +45,7 @@ def test_a_table_comes_back_with_its_cells_and_the_predictions(
         ".parquet": lambda: frame.to_parquet(path),
     }
     write[ending]()
-    code, out, err = run(
+    code, out, err = w2v(
         capsys, "classify", "predict", classifier, "-i", path, "-o", output, "--json"
     )
     assert code == 0, err
@@ -80,7 +71,7 @@ def test_a_table_comes_back_with_its_cells_and_the_predictions(
 def test_the_lines_of_a_text_file_become_a_table(classifier, tmp_path, capsys):
     path = tmp_path / "in.txt"
     path.write_text("lovely\n\ndull, dull\n", encoding="utf-8")
-    code, out, err = run(
+    code, out, err = w2v(
         capsys, "classify", "predict", classifier, "-i", path, "-o", tmp_path / "o.csv"
     )
     assert code == 0, err
@@ -90,7 +81,7 @@ def test_the_lines_of_a_text_file_become_a_table(classifier, tmp_path, capsys):
     assert lines[1].startswith("lovely,good,")
     assert lines[2] == ",,,,"
     assert lines[3].startswith('"dull, dull",bad,')
-    code, out, err = run(capsys, "classify", "predict", classifier, "-i", path, "--json")
+    code, out, err = w2v(capsys, "classify", "predict", classifier, "-i", path, "--json")
     assert code == 0, err
     assert [p["text"] for p in json.loads(out)["predictions"]] == ["lovely", "", "dull, dull"]
 
@@ -99,11 +90,11 @@ def test_an_array_of_json_becomes_lines(classifier, tmp_path, capsys):
     path = tmp_path / "in.json"
     path.write_text('[\n {"review": "lovely", "id": 7},\n {"review": "dull", "id": 8}\n]\n')
     arguments = ["classify", "predict", classifier, "-i", path, "-o"]
-    code, _, err = run(capsys, *arguments, tmp_path / "o.jsonl")
+    code, _, err = w2v(capsys, *arguments, tmp_path / "o.jsonl")
     assert code == 0, err
     found = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
     assert [(row["id"], row["predicted_class"]) for row in found] == [(7, "good"), (8, "bad")]
-    code, _, err = run(capsys, *arguments, tmp_path / "o.csv")
+    code, _, err = w2v(capsys, *arguments, tmp_path / "o.csv")
     assert code == 1
     assert "does not end in .jsonl" in err
 
@@ -124,10 +115,10 @@ def test_bad_files_end_in_an_error_and_nothing_is_written(classifier, tmp_path, 
         (tmp_path / "in.zip", "out.csv", [], "is an archive"),
     ):
         arguments = ["classify", "predict", classifier, "-i", given, "-o", tmp_path / output, *more]
-        code, out, err = run(capsys, *arguments)
+        code, out, err = w2v(capsys, *arguments)
         assert (code, out) == (1, ""), (given, err)
         assert message in err
         assert "Hint:" in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "in.txt"]
-    assert run(capsys, "classify", "predict", classifier, "x", "-o", tmp_path / "o.csv")[0] == 2
-    assert run(capsys, "classify", "predict", classifier, "x", "-i", table)[0] == 2
+    assert w2v(capsys, "classify", "predict", classifier, "x", "-o", tmp_path / "o.csv")[0] == 2
+    assert w2v(capsys, "classify", "predict", classifier, "x", "-i", table)[0] == 2

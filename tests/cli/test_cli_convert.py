@@ -9,19 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import exit_code
 from run_fixture import write_run
 
-from w2vtrain.cli import main
 from w2vtrain.vectors.embeddings import Embeddings
 from w2vtrain.vectors.formats import registry, stream, word2vec
-
-
-def called(*arguments: object) -> int:
-    try:
-        main([str(argument) for argument in arguments])
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
-    return 0
 
 
 @pytest.fixture
@@ -34,7 +26,7 @@ def glove(tmp_path: Path) -> Path:
 def test_endings_choose_the_format(
     glove: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert called("convert", glove, tmp_path / "v.txt.gz") == 0
+    assert exit_code("convert", glove, tmp_path / "v.txt.gz") == 0
     out = capsys.readouterr().out
     assert out == (
         f"3 vectors of 2 numbers: {glove} (glove) -> {tmp_path / 'v.txt.gz'} (word2vec-text)\n"
@@ -46,7 +38,7 @@ def test_top_normalize_and_json(
     glove: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
-    code = called(
+    code = exit_code(
         "convert", glove, out, "--to", "word2vec-text", "--top", 2, "--normalize", "--json"
     )
     assert code == 0
@@ -63,9 +55,9 @@ def test_top_normalize_and_json(
 
 def test_a_run_and_lost_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = write_run(tmp_path / "run", ["a", "b"], np.float32([[1, 2], [3, 4]]), counts=[5, 2])
-    assert called("convert", run, tmp_path / "v.bin") == 0
+    assert exit_code("convert", run, tmp_path / "v.bin") == 0
     assert "no place for counts" in capsys.readouterr().err
-    assert called("convert", run, tmp_path / "v.parquet") == 0
+    assert exit_code("convert", run, tmp_path / "v.parquet") == 0
     assert capsys.readouterr().err == ""
     counts = Embeddings.load(tmp_path / "v.parquet").counts
     assert counts is not None
@@ -77,7 +69,9 @@ def test_a_run_and_lost_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_between_any_two(tmp_path: Path, source: str, to: str) -> None:
     table = Embeddings(["x", "日本", "007"], np.float32([[1, 2], [0.1, 5e-7], [-3, 0]]))
     table.save(tmp_path / "in", source)
-    assert called("convert", tmp_path / "in", tmp_path / "out", "--from", source, "--to", to) == 0
+    assert (
+        exit_code("convert", tmp_path / "in", tmp_path / "out", "--from", source, "--to", to) == 0
+    )
     back = Embeddings.load(tmp_path / "out", to)
     assert back.tokens == table.tokens
     np.testing.assert_array_equal(back.vectors, table.vectors)
@@ -85,7 +79,7 @@ def test_between_any_two(tmp_path: Path, source: str, to: str) -> None:
 
 def test_a_file_can_be_converted_onto_itself(tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("a 3 4\n")
-    assert called("convert", tmp_path / "v.txt", tmp_path / "v.txt", "--normalize") == 0
+    assert exit_code("convert", tmp_path / "v.txt", tmp_path / "v.txt", "--normalize") == 0
     assert (tmp_path / "v.txt").read_text() == "1 2\na 0.6 0.8\n"
 
 
@@ -117,7 +111,7 @@ def test_failures_leave_nothing_behind(
     monkeypatch.chdir(tmp_path)
     glove.rename("IN")
     Path("BAD").write_text("a 1 2\nb\n")
-    assert called("convert", *arguments) == 1
+    assert exit_code("convert", *arguments) == 1
     shown = capsys.readouterr()
     assert error in shown.err
     assert shown.err.startswith("Error: ")
@@ -128,7 +122,7 @@ def test_failures_leave_nothing_behind(
 def test_a_failure_half_way_keeps_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "in").write_text("2 1\na 1\na 2\n")
     (tmp_path / "out.txt").write_text("precious")
-    assert called("convert", tmp_path / "in", tmp_path / "out.txt") == 1
+    assert exit_code("convert", tmp_path / "in", tmp_path / "out.txt") == 1
     assert (tmp_path / "out.txt").read_text() == "precious"
 
 
@@ -137,7 +131,7 @@ def test_an_old_file_is_replaced_and_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "in").write_text("1 1\na 2\n")
     (tmp_path / "out.txt").write_text("precious")
     (tmp_path / "second-name").hardlink_to(tmp_path / "out.txt")
-    assert called("convert", tmp_path / "in", tmp_path / "out.txt") == 0
+    assert exit_code("convert", tmp_path / "in", tmp_path / "out.txt") == 0
     assert (tmp_path / "second-name").read_text() == "precious"
 
 

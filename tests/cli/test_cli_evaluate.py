@@ -4,9 +4,9 @@ import json
 
 import numpy as np
 import pytest
+from commands import w2v
 
 from w2vtrain.analysis.evaluation import AnalogySet, evaluate_analogies
-from w2vtrain.cli import main
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import atomic_stage
@@ -38,13 +38,6 @@ def place(tmp_path, monkeypatch):
         ": x\n" + "".join(pairs[:190]) + ": gram1\n" + "".join(pairs[190:])
     )
     return tmp_path
-
-
-def w2v(capsys, *arguments: str) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    out, err = capsys.readouterr()
-    return stop.value.code or 0, out, err
 
 
 def test_several_files_follow_one_option(place, capsys):

@@ -3,8 +3,8 @@ import sys
 
 import numpy as np
 import pytest
+from commands import w2v
 
-from w2vtrain.cli import main
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import atomic_stage
@@ -19,13 +19,6 @@ def run(tmp_path):
         Vocabulary(TOKENS, np.arange(len(TOKENS), 0, -1)).save(folder / "vocabulary.tsv")
         np.save(folder / "vectors.npy", vectors)
     return tmp_path / "run"
-
-
-def w2v(capsys, *arguments):
-    with pytest.raises(SystemExit) as exit:
-        main([str(argument) for argument in arguments])
-    said = capsys.readouterr()
-    return exit.value.code or 0, said.out, said.err
 
 
 def test_map_writes_its_three_forms_into_the_run(run, capsys):

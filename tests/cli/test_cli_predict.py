@@ -3,20 +3,10 @@ import json
 
 import numpy as np
 import pytest
+from commands import w2v
 
-from w2vtrain.cli import main
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.prepare import prepare
-
-
-def run(capsys, *arguments: object) -> tuple[int, str, str]:
-    code = 0
-    try:
-        main([str(argument) for argument in arguments])
-    except SystemExit as exit_:
-        code = int(exit_.code or 0)
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +40,10 @@ OPTIONS = [
     ],
 )
 def test_the_partner_in_a_fixed_phrase_comes_first(corpus, capsys, objective):
-    code, out, err = run(capsys, "train", corpus, *OPTIONS, "--objective", *objective, "--json")
+    code, out, err = w2v(capsys, "train", corpus, *OPTIONS, "--objective", *objective, "--json")
     assert code == 0, err
     assert json.loads(out)["loss"] < json.loads(out)["first_loss"]
-    code, out, err = run(capsys, "predict", corpus, "salt", "pepper", "--top", 14, "--json")
+    code, out, err = w2v(capsys, "predict", corpus, "salt", "pepper", "--top", 14, "--json")
     assert code == 0, err
     salt, pepper = json.loads(out)["queries"]
     assert salt["contexts"][0]["word"] == "pepper"
@@ -65,7 +55,7 @@ def test_the_partner_in_a_fixed_phrase_comes_first(corpus, capsys, objective):
 
 def test_accuracy_snapshots_and_history_of_a_full_softmax(corpus, capsys):
     arguments = ["--objective", "full-softmax", *OPTIONS, "--snapshots", "--json"]
-    code, out, err = run(capsys, "train", corpus, *arguments)
+    code, out, err = w2v(capsys, "train", corpus, *arguments)
     assert code == 0, err
     summary = json.loads(out)
     rows = list(csv.DictReader((corpus / "model/history.csv").open()))
@@ -83,20 +73,20 @@ def test_groups_judges_before_and_after(corpus, capsys, tmp_path):
     path.write_text(
         "".join(f"word{i}\tvaried\n" for i in range(12)) + "salt\tfixed\npepper\tfixed\n"
     )
-    run(capsys, "train", corpus, "--objective", "full-softmax", *OPTIONS, "--snapshots")
-    code, out, err = run(capsys, "groups", corpus, path, "--json", "--shuffles", 50)
+    w2v(capsys, "train", corpus, "--objective", "full-softmax", *OPTIONS, "--snapshots")
+    code, out, err = w2v(capsys, "groups", corpus, path, "--json", "--shuffles", 50)
     assert code == 0, err
     names = [result["vectors"] for result in json.loads(out)["results"]]
     assert names == ["before training", "trained"]
-    code, out, _ = run(capsys, "groups", corpus, path, "--shuffles", 50)
+    code, out, _ = w2v(capsys, "groups", corpus, path, "--shuffles", 50)
     assert code == 0
     assert "2 fixed" in out
 
 
 def test_next_looks_ahead_only(corpus, capsys):
     arguments = ["--objective", "full-softmax", "--context", "next", *OPTIONS]
-    assert run(capsys, "train", corpus, *arguments)[0] == 0
-    _, out, _ = run(capsys, "predict", corpus, "salt", "pepper", "--json")
+    assert w2v(capsys, "train", corpus, *arguments)[0] == 0
+    _, out, _ = w2v(capsys, "predict", corpus, "salt", "pepper", "--json")
     salt, pepper = json.loads(out)["queries"]
     assert salt["contexts"][0] == {
         "word": "pepper",
@@ -106,14 +96,14 @@ def test_next_looks_ahead_only(corpus, capsys):
 
 
 def test_a_run_without_probabilities_says_how_to_get_them(corpus, capsys):
-    assert run(capsys, "train", corpus, "--epochs", 1, "--force")[0] == 0
-    code, out, err = run(capsys, "predict", corpus, "salt")
+    assert w2v(capsys, "train", corpus, "--epochs", 1, "--force")[0] == 0
+    code, out, err = w2v(capsys, "predict", corpus, "salt")
     assert (code, out) == (1, "")
     assert "no probabilities" in err
     assert "--objective full-softmax" in err
 
 
 def test_settings_that_do_nothing_are_refused(corpus, capsys):
-    code, _, err = run(capsys, "train", corpus, "--context", "next")
+    code, _, err = w2v(capsys, "train", corpus, "--context", "next")
     assert code == 1
     assert "--context does nothing with --objective negative-sampling" in err

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import exit_code
 
-from w2vtrain.cli import main
 from w2vtrain.vectors.embeddings import Embeddings
 
 
@@ -25,16 +25,8 @@ def texts(tmp_path: Path) -> Path:
     return tmp_path / "t.txt"
 
 
-def called(*arguments: object) -> int:
-    try:
-        main([str(argument) for argument in arguments])
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
-    return 0
-
-
 def test_embed_prints_tsv(vectors: Path, texts: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert called("embed", vectors, texts, "--pooling", "mean") == 0
+    assert exit_code("embed", vectors, texts, "--pooling", "mean") == 0
     shown = capsys.readouterr()
     assert shown.out == "a b\t1\t2\n\t0\t0\nc\t1\t1\nb\t0\t4\n"
     assert "whose vectors are zeros: 1." in shown.err
@@ -44,7 +36,7 @@ def test_embed_from_standard_input_as_json(
     vectors: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a b\nzzz\n"), "utf-8"))
-    assert called("embed", vectors, "--pooling", "mean", "--json") == 0
+    assert exit_code("embed", vectors, "--pooling", "mean", "--json") == 0
     assert json.loads(capsys.readouterr().out) == {
         "texts": 2,
         "dim": 2,
@@ -58,7 +50,7 @@ def test_embed_writes_files(
     vectors: Path, texts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out.npy"
-    assert called("embed", vectors, texts, "-o", out, "--json") == 0
+    assert exit_code("embed", vectors, texts, "-o", out, "--json") == 0
     assert json.loads(capsys.readouterr().out) == {
         "texts": 4,
         "dim": 2,
@@ -75,7 +67,7 @@ def test_embed_whole_files(
 ) -> None:
     other = tmp_path / "u.txt"
     other.write_text("c\nc\n")
-    assert called("embed", vectors, texts, other, "--whole-files", "--pooling", "mean") == 0
+    assert exit_code("embed", vectors, texts, other, "--whole-files", "--pooling", "mean") == 0
     # a, b, c, b: (2 + 0 + 1 + 0) / 4, (0 + 4 + 1 + 4) / 4
     assert capsys.readouterr().out == f"{texts}\t0.75\t2.25\n{other}\t1\t1\n"
 
@@ -84,7 +76,7 @@ def test_search(vectors: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     table = tmp_path / "t.csv"
     table.write_text('n,text\n1,"a\nb"\n2,zzz\n3,c\n')
     command = ("search", vectors, table, "--text-column", "text", "--pooling", "mean")
-    assert called(*command, "--query", "c a", "-k", 2, "--json") == 0
+    assert exit_code(*command, "--query", "c a", "-k", 2, "--json") == 0
     # c a is (1.5, 0.5); its cosine with c: 2 / (sqrt 2.5 * sqrt 2), with a b: 2.5 / sqrt 12.5
     assert json.loads(capsys.readouterr().out) == {
         "texts": 3,
@@ -100,9 +92,9 @@ def test_search(vectors: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
             }
         ],
     }
-    assert called(*command, "-q", "b", "-q", "a", "--tsv", "-k", 1) == 0
+    assert exit_code(*command, "-q", "b", "-q", "a", "--tsv", "-k", 1) == 0
     assert capsys.readouterr().out == "b\t1\t0.8944\ta b\na\t3\t0.7071\tc\n"
-    assert called(*command, "-q", "b", "-k", 1, "--approximate") == 0
+    assert exit_code(*command, "-q", "b", "-k", 1, "--approximate") == 0
     assert capsys.readouterr().out.split() == ["cosine", "row", "text", "0.8944", "1", "a", "b"]
 
 
@@ -133,7 +125,7 @@ def test_failures_leave_nothing_behind(
     Embeddings(["a"], np.ones((1, 2))).save("plain.txt")
     before = sorted(path.name for path in tmp_path.iterdir())
     names = {"V": vectors, "T": texts, "PLAIN": "plain.txt"}
-    assert called(*[names.get(argument, argument) for argument in arguments]) == 1
+    assert exit_code(*[names.get(argument, argument) for argument in arguments]) == 1
     shown = capsys.readouterr()
     assert shown.out == ""
     assert error in shown.err

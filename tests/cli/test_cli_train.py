@@ -6,17 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from w2vtrain.cli import main
+from commands import exit_code
 
 TEXT = "the cat sat on the mat\nthe dog sat on the rug\n" * 60
 QUICK = ["--embedding-dim", "4", "--epochs", "2", "--window-size", "2"]
-
-
-def run_main(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as caught:
-        main(list(arguments))
-    return int(caught.value.code or 0)
 
 
 @pytest.fixture
@@ -31,7 +24,7 @@ def config(tmp_path) -> Path:
 
 
 def test_run_does_the_three_stages_and_flags_override(config, tmp_path, capsys):
-    assert run_main("run", str(config), "--embedding-dim", "6", "--json") == 0
+    assert exit_code("run", str(config), "--embedding-dim", "6", "--json") == 0
     out, err = capsys.readouterr()
     result = json.loads(out)
     assert result["prepare"]["words_read"] == 720
@@ -39,22 +32,22 @@ def test_run_does_the_three_stages_and_flags_override(config, tmp_path, capsys):
     assert result["export"]["rows"] == result["prepare"]["vocabulary"] == 7
     assert all(Path(name).is_file() for name in result["export"]["files"])
     assert "Error" not in err
-    assert run_main("run", str(config), "--embedding-dim", "6") == 0
+    assert exit_code("run", str(config), "--embedding-dim", "6") == 0
     assert "up to date" in capsys.readouterr().err
 
 
 def test_train_says_what_it_did(config, tmp_path, capsys):
-    run_main("prepare", f"{tmp_path}/text.txt", "-o", f"{tmp_path}/run")
+    exit_code("prepare", f"{tmp_path}/text.txt", "-o", f"{tmp_path}/run")
     capsys.readouterr()
-    assert run_main("train", f"{tmp_path}/run", *QUICK) == 0
+    assert exit_code("train", f"{tmp_path}/run", *QUICK) == 0
     out, _ = capsys.readouterr()
     for text in ("2 epochs", "words/s", "7 words x 4 numbers", "first epoch"):
         assert text in out
 
 
 def test_the_rule_for_epochs_is_printed(config, tmp_path, capsys):
-    run_main("prepare", f"{tmp_path}/text.txt", "-o", f"{tmp_path}/run")
-    run_main("train", f"{tmp_path}/run", "--embedding-dim", "2")
+    exit_code("prepare", f"{tmp_path}/text.txt", "-o", f"{tmp_path}/run")
+    exit_code("train", f"{tmp_path}/run", "--embedding-dim", "2")
     assert "50 epochs (for 720 words; --epochs sets it)" in capsys.readouterr().out
 
 
@@ -75,7 +68,7 @@ def test_bad_input_ends_in_an_error_and_leaves_nothing(
     config, tmp_path, capsys, arguments, code, message
 ):
     before = sorted(tmp_path.rglob("*"))
-    assert run_main(*(a.format(tmp=tmp_path) for a in arguments)) == code
+    assert exit_code(*(a.format(tmp=tmp_path) for a in arguments)) == code
     out, err = capsys.readouterr()
     assert out == ""
     assert message in err
@@ -101,12 +94,3 @@ def test_the_module_is_the_command_and_stays_light():
         [sys.executable, "-m", "w2vtrain", "--version"], capture_output=True, text=True
     )
     assert done.stdout.startswith("w2v ")
-
-
-def test_no_chatter_reaches_the_terminal(config, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "w2vtrain", "run", str(config)], capture_output=True, text=True
-    )
-    assert done.returncode == 0
-    for word in ("oneDNN", "cuda", "CUDA", "absl", "WARNING", "Warning"):
-        assert word not in done.stderr

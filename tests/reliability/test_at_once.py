@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands import exit_code
 from forked import die, forked
 from reliability.corpora import write_text
 
@@ -89,12 +90,6 @@ class HookedText(io.StringIO):
             self._text, function = "\0", self._function
             function()
         return super().write(text)
-
-
-def exit_code(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main([str(argument) for argument in arguments])
-    return int(stop.value.code or 0)
 
 
 def test_a_reader_does_not_disturb_a_writer_that_is_finishing(run, monkeypatch):

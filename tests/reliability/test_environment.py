@@ -52,6 +52,8 @@ def _results(place: Path, processors: set[int], **environment: str) -> dict[str,
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr.decode()
+    for chatter in (b"oneDNN", b"cuda", b"CUDA", b"absl", b"WARNING", b"Warning"):
+        assert chatter not in done.stderr
     return {name: (place / "run" / name).read_bytes() for name in FILES}
 
 

@@ -1,12 +1,13 @@
 """The plan against what then happens: exact where the text was read, near where it is foretold."""
 
+import functools
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import w2v
 
-from w2vtrain.cli import main
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.prepare import prepare
 from w2vtrain.errors import W2VError
@@ -83,13 +84,19 @@ def test_standard_input_cannot_be_planned():
         plan(["-"])
 
 
-def test_command(tmp_path, capsys):
-    text = tmp_path / "text.txt"
-    text.write_text("a b c d e f g h\n" * 300)
-    with pytest.raises(SystemExit) as info:
-        main(["plan", str(text), "--embedding-dim", "8", "--epochs", "3", "--json"])
-    assert info.value.code in (0, None)
-    found = json.loads(capsys.readouterr().out)
+OPTIONS = ["--embedding-dim", "8", "--epochs", "3"]
+
+
+def test_command(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("w2vtrain.training.plan.plan", functools.partial(plan, seconds=0.2))
+    monkeypatch.chdir(tmp_path)
+    Path("text.txt").write_text("a b c d e f g h\n" * 300)
+    code, out, _ = w2v(
+        capsys, *["plan", "text.txt", "--embedding-dim", "8", "--epochs", "3", "--json"]
+    )
+    assert code == 0
+    assert [path.name for path in tmp_path.rglob("*")] == ["text.txt"]  # it writes nothing
+    found = json.loads(out)
     assert found["vocabulary"] == 8
     assert found["epochs"] == 3
 

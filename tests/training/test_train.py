@@ -3,8 +3,6 @@
 import csv
 import dataclasses
 import itertools
-import subprocess
-import sys
 from pathlib import Path
 
 import keras
@@ -92,19 +90,18 @@ def test_the_saved_model_gives_the_scores_of_the_tables(run):
     np.testing.assert_allclose(scores, wanted, rtol=1e-5)
 
 
-def vectors_made_with(run: Path, threads: int) -> str:
-    code = (
-        "import w2vtrain, sys; w2vtrain.train(sys.argv[1], w2vtrain.TrainConfig("
-        f"embedding_dim=8, epochs=3, window_size=2, threads={threads}), force=True)"
-    )
-    subprocess.run([sys.executable, "-c", code, str(run)], check=True, timeout=300)
-    return sha256(RunDirectory(run).vectors)
+def train_on(threads: int, run: Path) -> None:
+    train(run, dataclasses.replace(QUICK, threads=threads), force=True)
 
 
 def test_same_seed_same_bytes_on_any_number_of_threads(run):
+    from forked import forked
+
     train(run, QUICK)
     here = sha256(RunDirectory(run).vectors)
-    assert here == vectors_made_with(run, 1) == vectors_made_with(run, 4)
+    for threads in (1, 4):
+        assert forked(train_on, threads, run) == 0
+        assert sha256(RunDirectory(run).vectors) == here
     train(run, dataclasses.replace(QUICK, seed=2))
     assert here != sha256(RunDirectory(run).vectors)
 

@@ -18,19 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
+from commands import exit_code
 
 import w2vtrain
-from w2vtrain.cli import main
 
 MIB = 1 << 20
-
-
-def called(*arguments: object) -> int:
-    try:
-        main([str(argument) for argument in arguments])
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
-    return 0
 
 
 def npz_bomb(path: Path) -> None:
@@ -72,7 +64,7 @@ def test_bombs_in_vector_files_are_refused(
 ) -> None:
     BOMBS[kind](tmp_path / "bomb")
     assert (tmp_path / "bomb").stat().st_size < 6 * MIB
-    assert called("convert", tmp_path / "bomb", tmp_path / "out.bin") == 1
+    assert exit_code("convert", tmp_path / "bomb", tmp_path / "out.bin") == 1
     error = capsys.readouterr().err
     assert "grows more than 200 times and over 1 GiB" in error or "bytes can hold" in error
     assert [path.name for path in tmp_path.iterdir()] == ["bomb"]
@@ -162,7 +154,7 @@ def test_counts_that_are_no_counts_are_not_converted(
     tmp_path: Path, counts: np.ndarray, capsys: pytest.CaptureFixture[str]
 ) -> None:
     np.savez(tmp_path / "v.npz", tokens=["a", "b"], vectors=np.ones((2, 2), "f4"), counts=counts)
-    assert called("convert", tmp_path / "v.npz", tmp_path / "out", "--to", "projector") == 1
+    assert exit_code("convert", tmp_path / "v.npz", tmp_path / "out", "--to", "projector") == 1
     assert "the count of 'a' is negative or too large" in capsys.readouterr().err
 
 
@@ -181,7 +173,7 @@ def test_an_export_does_not_replace_a_file(
 
     run = write_run(tmp_path / "run", ["a", "b"], np.float32([[1, 2], [3, 4]]))
     (tmp_path / "thesis.txt").write_text("years of work")
-    assert called("export", run, "-o", tmp_path / "thesis.txt") == 1
+    assert exit_code("export", run, "-o", tmp_path / "thesis.txt") == 1
     assert "is a file" in capsys.readouterr().err
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
 

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from commands import w2v
 
 from w2vtrain.analysis.alignment import aligned_cosines
 from w2vtrain.analysis.neighborhoods import diff, stability
@@ -13,7 +14,6 @@ from w2vtrain.analysis.neighborhoods.shared_words import (
     sample_rows,
     share_words,
 )
-from w2vtrain.cli import main
 from w2vtrain.cli.options import spread
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
@@ -214,13 +214,6 @@ def runs(tmp_path):
             Vocabulary(one.tokens, COUNTS).save(folder / "vocabulary.tsv")
         names.append(str(run.root))
     return names
-
-
-def w2v(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    out, err = capsys.readouterr()
-    return stop.value.code or 0, out, err
 
 
 def test_the_diff_command(runs, capsys):

@@ -131,9 +131,8 @@ def test_a_theme_colors_the_whole_picture(embeddings, tmp_path):
         with Image.open(tmp_path / f"{name}.png") as picture:
             pixels = np.asarray(picture.convert("RGB"))
         assert tuple(pixels[0, 0]) == corner
-        colors = [tuple(bytes.fromhex(color[1:])) for color in THEMES[name].clusters[:3]]
-        found = {tuple(color) for color in pixels.reshape(-1, 3).tolist()}
-        assert found.issuperset(colors)  # the clusters' names
+        for color in THEMES[name].clusters[:3]:  # the clusters' names
+            assert (pixels == list(bytes.fromhex(color[1:]))).all(axis=2).any()
 
 
 def test_the_page_holds_the_words_and_no_address(embeddings, tmp_path):

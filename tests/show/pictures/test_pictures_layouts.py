@@ -5,6 +5,9 @@ from w2vtrain.errors import W2VError
 from w2vtrain.show.pictures import layouts
 from w2vtrain.show.pictures.layouts import layout, neighbors, principal_axes
 
+# numba compiles UMAP for a quarter of a minute
+METHODS = ["pca", "tsne", pytest.param("umap", marks=pytest.mark.slow)]
+
 
 def groups(number=40, dim=12):
     """Three groups of vectors around three directions."""
@@ -32,7 +35,7 @@ def test_each_axis_points_where_its_largest_coefficient_is_positive():
         assert (axes[np.abs(axes).argmax(axis=0), [0, 1]] > 0).all()
 
 
-@pytest.mark.parametrize("method", ["pca", "tsne", "umap"])
+@pytest.mark.parametrize("method", METHODS)
 def test_groups_stay_together_and_a_seed_gives_the_same_places(method):
     vectors, of = groups()
     places = layout(vectors, method, seed=3)
@@ -44,6 +47,7 @@ def test_groups_stay_together_and_a_seed_gives_the_same_places(method):
     np.testing.assert_array_equal(places, layout(vectors, method, seed=3))
 
 
+@pytest.mark.slow
 def test_progress_reaches_its_end():
     vectors, _ = groups()
     told = []
@@ -60,13 +64,13 @@ def test_two_numbers_are_taken_as_they_are():
 
 
 @pytest.mark.parametrize("number", [2, 3, 4, 5])
-@pytest.mark.parametrize("method", ["pca", "tsne", "umap"])
+@pytest.mark.parametrize("method", METHODS)
 def test_a_handful_of_words(number, method):
     vectors = np.random.default_rng(1).normal(size=(number, 6)).astype(np.float32)
     assert np.isfinite(layout(vectors, method)).all()
 
 
-@pytest.mark.parametrize("method", ["pca", "tsne", "umap"])
+@pytest.mark.parametrize("method", METHODS)
 def test_equal_and_zero_vectors(method):
     vectors = np.zeros((30, 4), np.float32)
     vectors[:20] = 1
