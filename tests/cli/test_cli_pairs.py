@@ -2,21 +2,11 @@ import json
 
 import numpy as np
 import pytest
+from commands import w2v
 
-from w2vtrain.cli import main
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.prepare import prepare
 from w2vtrain.vectors.embeddings import Embeddings
-
-
-def run(capsys, *arguments: object) -> tuple[int, str, str]:
-    code = 0
-    try:
-        main([str(argument) for argument in arguments])
-    except SystemExit as exit_:
-        code = int(exit_.code or 0)
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +27,7 @@ OPTIONS = ["--objective", "tutorial", "--window-size", 2, "--num-negatives", 4]
 
 
 def test_pairs_shows_examples_and_counts_the_defects(corpus, capsys):
-    code, out, err = run(capsys, "pairs", corpus, *OPTIONS, "-n", 7, "--json")
+    code, out, err = w2v(capsys, "pairs", corpus, *OPTIONS, "-n", 7, "--json")
     assert code == 0, err
     found = json.loads(out)
     assert len(found["examples"]) == 7
@@ -46,18 +36,20 @@ def test_pairs_shows_examples_and_counts_the_defects(corpus, capsys):
     example = found["examples"][0]
     assert example["labels"] == [1, 0, 0, 0, 0]
     assert len(example["contexts"]) == len(example["context_ids"]) == 5
-    code, out, err = run(capsys, "pairs", corpus, *OPTIONS, "--corrected", "--json")
+    code, out, err = w2v(capsys, "pairs", corpus, *OPTIONS, "--corrected", "--json")
     found = json.loads(out)
     assert found["noise_padding"] == found["noise_unknown"] == found["noise_positive"] == 0
-    code, out, err = run(capsys, "pairs", corpus, *OPTIONS)
+    code, out, err = w2v(capsys, "pairs", corpus, *OPTIONS)
     assert code == 0, err
     assert "noise words" in out
     assert "padding, which no text holds" in out
+    same = " ".join(map(str, OPTIONS))
+    assert err == f"Next: w2v train {corpus} {same}\n"
 
 
 def test_the_tutorial_learns_the_topics_and_measures_accuracy(corpus, capsys):
     arguments = [*OPTIONS, "--corrected", "--embedding-dim", 16, "--batch-size", 256]
-    code, out, err = run(
+    code, out, err = w2v(
         capsys, "train", corpus, *arguments, "--epochs", 6, "--learning-rate", 0.01, "--json"
     )
     assert code == 0, err
@@ -82,7 +74,7 @@ def test_the_tutorial_learns_the_topics_and_measures_accuracy(corpus, capsys):
     ],
 )
 def test_bad_settings(corpus, capsys, arguments, message):
-    code, _, err = run(capsys, "train", corpus, *arguments, "--force")
+    code, _, err = w2v(capsys, "train", corpus, *arguments, "--force")
     assert code == 1, err
     assert message in err
     assert "Hint:" in err

@@ -205,6 +205,7 @@ def vector(
         {"dim": embeddings.dim, "queries": records},
         lambda: say("\n".join(" ".join(row) for row in rows)),
         rows,
+        command("neighbors", vectors, rows[0][0]),
     )
 
 

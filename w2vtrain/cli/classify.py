@@ -156,6 +156,7 @@ def classify_predict(
             [(*row[:3], row[3] if len(row[3]) <= 60 else row[3][:59] + "…") for row in rows],
         ),
         rows,
+        command("classify", "predict", run, "--input", "texts.csv", "--output", "classes.csv"),
     )
 
 

@@ -7,7 +7,7 @@ import typer
 
 from w2vtrain.cli.judge import Retrainings, retrained, with_interval
 from w2vtrain.cli.options import ConfigFile, merged
-from w2vtrain.cli.output import Json, Output, Tsv, note, print_table, say
+from w2vtrain.cli.output import Json, Output, Tsv, command, note, print_table, say
 from w2vtrain.cli.queries import Vectors, default_of
 from w2vtrain.config import PrepareConfig
 from w2vtrain.errors import W2VError
@@ -85,7 +85,8 @@ def align(
     turned, fit = aligned(first, second, pairs, min_count, trim, held_out, seed)
     turned.save(output, target_format)
     record = {**fit.as_dict(), "output": str(output)}
-    out.result(record, lambda: _print_alignment(fit, len(turned), output))
+    then = command("neighbors", output, turned.tokens[0])
+    out.result(record, lambda: _print_alignment(fit, len(turned), output), then=then)
     if fit.missing:
         note(f"{fit.missing:,} of the listed pairs have no vector in A or in B.")
 
@@ -269,7 +270,9 @@ def bias(
 
         draw_projections(report.projection, plot)
     _note_missing_words(report)
-    out.result(report, lambda: _print_bias(report), _bias_lines(report))
+    drawn = plot or not report.projection
+    then = None if drawn else command("bias", vectors, tests, "--plot", "bias.png")
+    out.result(report, lambda: _print_bias(report), _bias_lines(report), then)
 
 
 def _note_missing_words(report: "BiasReport") -> None:

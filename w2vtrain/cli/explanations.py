@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from w2vtrain.cli.options import ConfigFile, config_options, merged
+from w2vtrain.cli.options import ConfigFile, as_flags, config_options, merged
 from w2vtrain.cli.output import Json, Output, Tsv, command, note, print_table, say
 from w2vtrain.cli.queries import WORDS_HELP, default_of, read_queries
 from w2vtrain.training.config import TrainConfig
@@ -124,7 +124,8 @@ def why_not(
         if trace.advice:
             say(f"{trace.advice.removesuffix('.')}.")
 
-    Output(json).result(trace, text)
+    kept = all(step.passed for step in trace.steps)
+    Output(json).result(trace, text, then=command("neighbors", run, token) if kept else None)
 
 
 def predict(
@@ -176,9 +177,11 @@ def pairs(
     """Print training pairs with their noise words and labels."""
     from w2vtrain.training.pair_examples import pair_examples
 
+    out = Output(as_json)
     settings = TrainConfig.from_mapping(merged(TrainConfig, "train", config, given["train"]))
     found = pair_examples(run, settings, count)
-    Output(as_json).result(found, lambda: _print_pairs(found))
+    options = [*(("--config", config) if config else ()), *as_flags(given["train"])]
+    out.result(found, lambda: _print_pairs(found), then=command("train", run, *options))
 
 
 def _print_pairs(found: "PairExamples") -> None:

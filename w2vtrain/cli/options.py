@@ -3,7 +3,7 @@
 import functools
 import inspect
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -79,6 +79,18 @@ def merged(
     table = read_toml(file).get(stage, {}) if file is not None else {}
     config.from_mapping(table, f"[{stage}] of {file}")
     return {**{key.replace("-", "_"): value for key, value in table.items()}, **given}
+
+
+def as_flags(given: Mapping[str, Any]) -> list[str]:
+    """Return the options as they are typed: `{"corrected": True}` is `--corrected`."""
+    words: list[str] = []
+    for name, value in given.items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            words += [f"--{flag}", str(value)]
+    return words
 
 
 def _has_panel(parameter: inspect.Parameter) -> bool:

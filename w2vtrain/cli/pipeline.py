@@ -293,7 +293,8 @@ def export(
 
     settings = ExportConfig.from_mapping(merged(ExportConfig, "export", config, given["export"]))
     result = write(run, settings, output)
-    Output(json).result(result, lambda: say_exported(result))
+    then = command("projector", run) if result.format == "projector" else None
+    Output(json).result(result, lambda: say_exported(result), then=then)
 
 
 def say_exported(result: "ExportResult") -> None:
@@ -370,4 +371,4 @@ def convert(
         if result.counts_lost:
             note(f"{result.format} has no place for counts; they were left out.")
 
-    Output(json).result(record, text)
+    Output(json).result(record, text, then=command("projector", target))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from w2vtrain.cli.options import several_values
-from w2vtrain.cli.output import Json, Output, note, say
-from w2vtrain.cli.queries import Vectors
+from w2vtrain.cli.output import Json, Output, command, note, say
+from w2vtrain.cli.queries import Vectors, explain_command
 from w2vtrain.errors import W2VError
 
 if TYPE_CHECKING:
@@ -108,7 +108,8 @@ def map_(
             _draw_checkpoints(vectors, chart, way, seed, paths, progress, colors)
         else:
             _draw_map(chart, paths, title or f"{vectors}", colors, progress)
-    _report(paths, {"words": len(chart.tokens), "method": way, "seed": seed}, json)
+    then = command("report" if _is_run(vectors) else "projector", vectors)
+    _report(paths, {"words": len(chart.tokens), "method": way, "seed": seed}, json, then)
 
 
 @plot.command()
@@ -126,7 +127,8 @@ def history(
 
     paths = _paths(runs[0], "history", output)
     draw_history([read_history(run) for run in runs], paths, by_epochs, _theme(theme))
-    _report(paths, {"runs": [str(run) for run in runs]}, json)
+    then = command("plot", "map", runs[0])
+    _report(paths, {"runs": [str(run) for run in runs]}, json, then)
 
 
 @plot.command()
@@ -142,6 +144,7 @@ def frequency(
     json: Json = False,
 ) -> None:
     """Draw how often words occur by rank, where they are cut off, what subsampling keeps."""
+    from w2vtrain.run.directory import RunDirectory
     from w2vtrain.show.pictures.curves import draw_frequencies, read_frequencies
 
     paths = _paths(run, "frequency", output)
@@ -153,7 +156,9 @@ def frequency(
         "subsample_threshold": counts.threshold,
         "kept_share": float(counts.after_subsampling.sum() / max(counts.kept.sum(), 1)),
     }
-    _report(paths, record, json)
+    trained = RunDirectory(run).model.is_dir()
+    then = command("plot", "history", run) if trained else command("train", run)
+    _report(paths, record, json, then)
 
 
 @plot.command()
@@ -171,7 +176,7 @@ def similarity(
 
     paths = _paths(vectors, "similarity", output)
     order = draw_heat_map(Embeddings.load(vectors), words, paths, title or "", _theme(theme))
-    _report(paths, {"words": order}, json)
+    _report(paths, {"words": order}, json, explain_command(vectors, *order[:2]))
 
 
 @plot.command()
@@ -193,7 +198,7 @@ def analogy(
     draw_relation(found, paths, title or "", _theme(theme))
     rows = zip(found.pairs, found.agreement.tolist(), strict=True)
     record = {"pairs": [{"from": a, "to": b, "agreement": c} for (a, b), c in rows]}
-    _report(paths, record, json)
+    _report(paths, record, json, command("analogy", vectors, *found.pairs[0], found.pairs[-1][0]))
 
 
 def _default_method(dim: int, words: int, checkpoints: bool) -> str:
@@ -278,9 +283,9 @@ def _is_run(source: Path) -> bool:
     return RunDirectory(source).corpus.is_dir() or RunDirectory(source).model.is_dir()
 
 
-def _report(paths: list[Path], record: Mapping[str, object], json: bool) -> None:
+def _report(paths: list[Path], record: Mapping[str, object], json: bool, then: str | None) -> None:
     def text() -> None:
         for path in paths:
             say(f"{path}  ({path.stat().st_size:,} bytes)")
 
-    Output(json).result({**record, "files": [str(path) for path in paths]}, text)
+    Output(json).result({**record, "files": [str(path) for path in paths]}, text, then=then)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from w2vtrain.cli.output import Json, Output, note, say
+from w2vtrain.cli.output import Json, Output, command, note, say
 
 if TYPE_CHECKING:
     from w2vtrain.show.projector.check import Report, Shown
@@ -125,7 +125,8 @@ def projector(
             "reused": bundle.reused,
             "address": address,
         }
-        out.result(record, lambda: say(address) if address else None)
+        then = None if address else command("projector", source)
+        out.result(record, lambda: say(address) if address else None, then=then)
         if address is None:
             return
         sys.stdout.flush()  # a reader of a pipe waits for the address

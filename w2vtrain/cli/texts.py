@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from w2vtrain.cli.output import Json, Output, Tsv, note, print_json, print_table, print_tsv, say
+from w2vtrain.cli.output import (
+    Json,
+    Output,
+    Tsv,
+    command,
+    note,
+    print_json,
+    print_table,
+    print_tsv,
+    say,
+)
 from w2vtrain.cli.queries import Vectors, read_queries
 from w2vtrain.config import DEFAULT_POOLING, Pooling
 from w2vtrain.errors import W2VError
@@ -77,7 +87,11 @@ def embed(
         say(f"{written.texts:,} vectors of {encoder.dim} numbers, {pooling}: {output}")
         _note_without_words(written.without_words)
 
-    Output(json).result({**summary, "output": str(output)}, text)
+    then = None
+    if files and not whole_files:
+        column = ("--text-column", text_column) if text_column else ()
+        then = command("search", vectors, files[0], *column, "--query", "A SENTENCE")
+    Output(json).result({**summary, "output": str(output)}, text, then=then)
 
 
 def _print_vectors(
