@@ -54,8 +54,9 @@ def test_keras_starts_without_the_packages_that_no_command_uses():
         from w2vtrain.tensorflow_runtime import configure, leave_out_extras
         leave_out_extras()
         configure()
-        print(*{"matplotlib", "sklearn"} & set(sys.modules))
-        import sklearn  # and they can be imported as ever
+        extras = {"IPython", "PIL", "huggingface_hub", "matplotlib", "pandas", "sklearn"}
+        print(*extras & set(sys.modules))
+        import pandas, sklearn  # and they can be imported as ever
         import keras
         try:
             keras.wrappers.SKLearnClassifier(keras.Sequential())

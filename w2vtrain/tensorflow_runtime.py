@@ -17,17 +17,17 @@ from typing import Any
 from w2vtrain.errors import W2VError
 
 _LOG = logging.getLogger(__name__)
-_EXTRAS_OF_KERAS = ("matplotlib", "sklearn")
+_EXTRAS_OF_KERAS = ("IPython", "PIL", "huggingface_hub", "matplotlib", "pandas", "sklearn")
 _left_out: set[str] = set()
 
 
 def leave_out_extras() -> None:
     """Let Keras start without the packages that it imports for functions we never call.
 
-    Keras imports matplotlib and scikit-learn where they are installed, which takes a third of its
-    start. For a process of our own, before Keras is imported: in it, `keras.visualization` and
-    Keras' wrappers for scikit-learn will say that the packages are missing. The packages
-    themselves can be imported as ever once Keras has been.
+    Keras imports pandas, matplotlib, scikit-learn and others where they are installed, which takes
+    a third of its start. For a process of our own, before Keras is imported: in it, Keras takes no
+    data frames, and its pictures and its wrappers for scikit-learn say that the packages are
+    missing. The packages themselves can be imported as ever once Keras has been.
     """
     _left_out.update(_EXTRAS_OF_KERAS)
 

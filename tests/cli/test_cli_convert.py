@@ -58,7 +58,7 @@ def test_a_run_and_lost_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert exit_code("convert", run, tmp_path / "v.bin") == 0
     assert "no place for counts" in capsys.readouterr().err
     assert exit_code("convert", run, tmp_path / "v.parquet") == 0
-    assert capsys.readouterr().err == ""
+    assert "no place for counts" not in capsys.readouterr().err
     counts = Embeddings.load(tmp_path / "v.parquet").counts
     assert counts is not None
     assert counts.tolist() == [5, 2]

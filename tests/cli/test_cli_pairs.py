@@ -43,7 +43,7 @@ def test_pairs_shows_examples_and_counts_the_defects(corpus, capsys):
     assert code == 0, err
     assert "noise words" in out
     assert "padding, which no text holds" in out
-    same = " ".join(map(str, OPTIONS))
+    same = "--window-size 2 --objective tutorial --num-negatives 4"
     assert err == f"Next: w2v train {corpus} {same}\n"
 
 

@@ -87,7 +87,7 @@ def test_standard_input_cannot_be_planned():
 OPTIONS = ["--embedding-dim", "8", "--epochs", "3"]
 
 
-def test_command(tmp_path, capsys, monkeypatch):
+def test_a_plan_writes_nothing(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("w2vtrain.training.plan.plan", functools.partial(plan, seconds=0.2))
     monkeypatch.chdir(tmp_path)
     Path("text.txt").write_text("a b c d e f g h\n" * 300)

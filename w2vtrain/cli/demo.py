@@ -28,7 +28,7 @@ def demo(
     ] = Path(),
 ) -> None:
     """Train on the bundled corpus, ask some questions: a minute."""
-    _copy_bundled(folder)
+    copy_bundled(folder)
     with contextlib.chdir(folder):
         run_stages(RunConfig.load(Path(SETTINGS)), RUN)
         say(f"\n$ w2v neighbors {RUN.as_posix()} doctor rain sailor -k 5")
@@ -50,7 +50,7 @@ def demo(
         say(f"  {command}\n      {what}")
 
 
-def _copy_bundled(folder: Path) -> None:
+def copy_bundled(folder: Path) -> None:
     """Copy the bundled files into `folder`, where it lacks them.
 
     Raises:

@@ -257,7 +257,10 @@ def _draw_checkpoints(
     places = over_time.places_over_time(kept, chart.ranks, method, seed, progress)  # type: ignore[arg-type]
     still = [path for path in paths if path.suffix.lower() in _STILL]
     if still:
-        over_time.draw_side_by_side(chart, places, kept.epochs, still, theme=theme)
+        own_scale = method == "vectors"
+        over_time.draw_side_by_side(
+            chart, places, kept.epochs, still, theme=theme, own_scale=own_scale
+        )
     for path in paths:
         if path not in still:
             over_time.draw_animation(chart, places, kept.epochs, path, progress, theme)

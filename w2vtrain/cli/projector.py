@@ -136,6 +136,7 @@ def projector(
         with contextlib.suppress(KeyboardInterrupt):
             while True:  # the server answers from a thread of its own
                 time.sleep(0.5)  # not one long wait: a Ctrl-C just before it would go unheard
+        note(f"\nNext: {command('plot', 'map', source)}")
 
 
 def _layouts(given: list[str] | None, none: bool) -> tuple[str, ...] | None:

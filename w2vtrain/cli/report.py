@@ -52,4 +52,4 @@ def report(
             note("Without an evaluation: give --similarity and --analogies test sets.")
 
     record = {"folder": str(folder), "files": [str(path) for path in paths]}
-    out.result(record, text, then=command("projector", run))
+    out.result(record, text, then=command("stability", run, "--seeds", 2))

@@ -241,6 +241,13 @@ def test_snapshots_share_one_plane_and_move(run, tmp_path):
         snapshots.draw_animation(chart, places, kept.epochs, tmp_path / "s.png", lambda *_: None)
 
 
+def test_one_far_word_does_not_make_the_others_small():
+    points = np.column_stack([np.arange(21.0), np.arange(21.0)])
+    np.testing.assert_array_equal(snapshots._reach(points), [[0, 0], [20, 20]])
+    points[20, 0] = 1000  # of 21 numbers 0.05 and 0.95 are the second and the last but one: 1, 19
+    np.testing.assert_array_equal(snapshots._reach(points), [[0, 0], [19 + (19 - 1) / 2, 20]])
+
+
 def test_a_run_without_snapshots_says_how_to_get_them(run):
     with atomic_stage(RunDirectory(run).model, {}) as folder:
         (folder / "empty").touch()

@@ -99,15 +99,21 @@ def draw_history(
         histories: the trainings.
         paths: the files.
         by_epochs: draw over epochs, which compares runs of different step sizes, not over steps.
+            A learning rate that never changes is not drawn.
     """
     names = [shape_bidi(history.name) for history in histories]
-    with figure(names, 8, 8, rows=len(_PANELS), theme=theme, sharex=True) as (drawing, axes):
-        for (column, title), panel in zip(_PANELS, axes, strict=True):
+    rates = np.concatenate([history.columns["learning_rate"] for history in histories])
+    panels = [p for p in _PANELS if p[0] != "learning_rate" or np.ptp(rates)]
+    height = 1 + 2.3 * len(panels)
+    with figure(names, 8, height, rows=len(panels), theme=theme, sharex=True) as (drawing, axes):
+        for (column, title), panel in zip(panels, axes, strict=True):
             for number, history in enumerate(histories):
                 _curve(panel, history, column, names[number], number, by_epochs, theme)
             panel.set_ylabel(title)
             if column != "loss":
                 panel.set_ylim(bottom=0)
+            if column == "words_per_second":
+                panel.yaxis.set_major_formatter("{x:,.0f}")
         if len(histories) == 1 and not by_epochs:
             _epochs(axes, histories[0], theme)
         if len(histories) > 1 or "val_loss" in histories[0].columns:
@@ -226,7 +232,7 @@ def draw_frequencies(
         if len(counts.left_out):
             outside = np.arange(len(ranks) + 1, len(ranks) + len(counts.left_out) + 1)
             words, running = len(counts.left_out), int(counts.left_out.sum())
-            label = f"left out: {words:,} words, {running:,} occurrences"
+            label = f"left out: {words:,} word{'s' * (words != 1)}, {running:,} occurrences"
             axes.plot(outside, counts.left_out, color=theme.muted, linestyle=":", label=label)
             axes.axvline(len(ranks) + 0.5, color=theme.muted, linewidth=0.8)
             axes.annotate(

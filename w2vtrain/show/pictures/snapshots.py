@@ -100,8 +100,11 @@ def draw_side_by_side(
     paths: Sequence[Path],
     panels: int = 3,
     theme: Theme = THEMES["light"],
+    own_scale: bool = False,
 ) -> None:
     """Write maps of some snapshots beside one another: the first, the last, and some between.
+
+    A word very far from the others is drawn at the edge, which leaves room for the others.
 
     Args:
         chart: the words.
@@ -109,10 +112,10 @@ def draw_side_by_side(
         epochs: of the snapshots.
         paths: PNG, SVG or PDF files.
         panels: how many maps.
+        own_scale: scale each map by itself: vectors of two numbers grow as they are trained.
     """
     times = np.unique(np.linspace(0, len(epochs) - 1, min(panels, len(epochs))).round().astype(int))
     texts = [shape_bidi(token) for token in chart.tokens]
-    reach = [places[times].min(axis=(0, 1)), places[times].max(axis=(0, 1))]
     with figure(texts, 5 * len(times), 5.4, columns=len(times), theme=theme, squeeze=False) as (
         drawing,
         axes,
@@ -122,9 +125,17 @@ def draw_side_by_side(
             panel.set_axis_off()
         for time, panel in zip(times, axes[0], strict=True):
             title = _epoch(epochs[time])
-            now = chart.with_places(places[time])
+            reach = _reach(places[time] if own_scale else places[times].reshape(-1, 2))
+            now = chart.with_places(places[time].clip(*reach))
             draw_on(panel, now, texts, title, reach, time == 0, theme)
         write_figure(drawing, paths, dpi=150)
+
+
+def _reach(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the corners of what is shown: all points but those far outside the others."""
+    low, high = np.quantile(points, [0.05, 0.95], axis=0)
+    room = (high - low) / 2
+    return np.maximum(points.min(axis=0), low - room), np.minimum(points.max(axis=0), high + room)
 
 
 def draw_animation(
