@@ -71,7 +71,11 @@ class Trainings:
 
     def vectors(self, name: str, parts: int) -> list[Embeddings]:
         """Return the vectors of each part of a cut that is trained."""
-        return [Embeddings.load(self._run(name, i).root) for i in range(parts)]
+        return [Embeddings.load(folder) for folder in self.folders(name, parts)]
+
+    def folders(self, name: str, parts: int) -> list[Path]:
+        """Return the run directory of each part of a cut."""
+        return [self._run(name, i).root for i in range(parts)]
 
     def train(self, cuts: Mapping[str, list[np.ndarray]]) -> None:
         """Train on each part of each cut, whose names the run directories get.
