@@ -105,7 +105,7 @@ def change(
     texts: Annotated[
         list[str],
         typer.Argument(
-            metavar="A B [C …]", help="Prepared runs, texts or folders; one for --slice-column."
+            metavar="TEXT", help="Two or more runs, files or folders; or one table to cut."
         ),
     ],
     output: Annotated[

@@ -147,8 +147,8 @@ def load_slices(
     for name, units in zip(names, np.diff([0, *merged.ends]).tolist(), strict=True):
         if units < FEWEST_UNITS:
             raise W2VError(
-                f"{name} has {units} units of text; {FEWEST_UNITS} are needed to tell change from "
-                "chance.",
+                f"{name} has {units} {'unit' if units == 1 else 'units'} of text; {FEWEST_UNITS} "
+                "are needed to tell change from chance.",
                 "Prepare with --boundary line or paragraph, or give more text.",
             )
     return names, merged
