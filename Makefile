@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo check test coverage slow nightly package docs doc-links bench data pictures letters outputs clean
+.PHONY: install demo check test coverage slow nightly package docs doc-links bench plots data pictures letters
+.PHONY: outputs notebooks clean
 
 install: $(STAMP)
 
@@ -71,12 +72,17 @@ bench: install
 	$(BIN)/python benchmarks/against_gensim.py $(CORPUS) --record \
 		$(if $(SIMILARITY),--similarity $(SIMILARITY)) $(if $(ANALOGIES),--analogies $(ANALOGIES))
 
+# The pictures of docs/results.md, drawn from what the benchmarks have recorded.
+plots: install
+	$(BIN)/python benchmarks/plots.py
+
 # The pictures in docs/, made by the commands themselves from the bundled corpus.
 PLOT := $(BIN)/w2v plot
 PICTURES := docs/pictures
 pictures: install
 	$(BIN)/w2v run configs/demo.toml
 	$(PLOT) map runs/demo --top 250 --title "The bundled corpus" -o $(PICTURES)/map.png
+	$(PLOT) map runs/demo --top 250 --title "The bundled corpus" -o $(PICTURES)/map-dark.png --theme dark
 	$(PLOT) map runs/demo --neighbors-of king doctor rain -k 10 --method pca \
 		--title "Neighbors" -o $(PICTURES)/neighbors.png
 	$(BIN)/w2v train runs/demo --config configs/demo.toml --snapshots --force
@@ -109,7 +115,13 @@ letters: install
 # The examples in the README and the tour, with what the commands print now.
 outputs: install
 	$(BIN)/w2v run configs/demo.toml
-	$(BIN)/python docs/outputs.py README.md docs/tour.md
+	$(BIN)/python docs/outputs.py README.md docs/tour.md docs/bias.md
+
+# Run the teaching notebooks and keep what they print and draw; reviews.ipynb reads the reviews from
+# ../shared or from REVIEWS.
+REVIEWS ?= $(TEXTS)/corpora/imdb_train.csv.gz
+notebooks: install
+	$(BIN)/python docs/outputs.py docs/notebooks/*.ipynb --beside $(REVIEWS)
 
 clean:
 	rm -rf $(VENV) runs dist docs/site

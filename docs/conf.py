@@ -21,13 +21,14 @@ author = "The w2v developers"
 copyright = author
 version = release = VERSION
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 exclude_patterns = ["site"]
-source_suffix = {".md": "markdown"}
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+nb_execution_mode = "off"  # notebooks are shown as `make notebooks` has run them
 default_role = "code"  # of `names` in docstrings
 
 myst_heading_anchors = 3
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["attrs_inline", "colon_fence"]
 suppress_warnings = ["misc.highlighting_failure"]
 
 autodoc_member_order = "bysource"
@@ -64,7 +65,8 @@ _LINK = re.compile(r"(?<=\]\()(?!https?:|#)([^)#\s]+)")
 
 def read_page(app: Any, name: str, source: list[str]) -> None:
     """Take a page from the project's root; turn links to such pages into links to the site's."""
-    folder = ROOT / "docs"
+    folder = (ROOT / "docs" / name).parent
+    site = folder
     if name in FROM_ROOT:
         path = ROOT / FROM_ROOT[name]
         folder, source[0] = path.parent, path.read_text("utf-8")
@@ -77,7 +79,8 @@ def read_page(app: Any, name: str, source: list[str]) -> None:
 
     def site_link(found: re.Match[str]) -> str:
         target = (folder / found[1]).resolve()
-        return targets.get(target) or Path(os.path.relpath(target, ROOT / "docs")).as_posix()
+        page = ROOT / "docs" / targets[target] if target in targets else target
+        return Path(os.path.relpath(page, site)).as_posix()
 
     source[0] = _LINK.sub(site_link, source[0])
 
