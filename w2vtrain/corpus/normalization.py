@@ -60,7 +60,7 @@ _UNSPACED = re.compile(
 )
 _STRETCH = 5  # letters
 LOOKED_AT = 100_000  # tokens that are enough to judge by
-_FIRST_SUSPECT = 0x80  # ASCII is normal in every form
+_FIRST_SUSPECTS = {"NFC": 0x300, "NFKC": 0xA0}  # text with what is below only is normal
 
 _NON_JOINER, _JOINER = "\u200c", "\u200d"
 # After these a joiner is needless: Latin, Greek, Cyrillic, Armenian and ASCII, but no line end.
@@ -108,17 +108,19 @@ def _normal_form(text: str, form: Normalize) -> str:
     """Normalize the lines that hold a suspect character; most have none."""
     name: Literal["NFC", "NFKC"] = "NFC" if form == "nfc" else "NFKC"
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-    places = np.flatnonzero(codes >= _FIRST_SUSPECT)
+    places = np.flatnonzero(codes >= _FIRST_SUSPECTS[name])
     places = places[_suspects(name)[codes[places]]]
-    parts, done = [], 0
+    parts, copied, done = [], 0, 0
     for place in places.tolist():
         if place >= done:
             start = text.rfind("\n", done, place) + 1 or done
             end = text.find("\n", place)
-            end = len(text) if end < 0 else end
-            parts += [text[done:start], unicodedata.normalize(name, text[start:end])]
-            done = end
-    return "".join([*parts, text[done:]]) if parts else text
+            done = len(text) if end < 0 else end
+            line = text[start:done]
+            if not unicodedata.is_normalized(name, line):  # most are, and are not copied
+                parts += [text[copied:start], unicodedata.normalize(name, line)]
+                copied = done
+    return "".join([*parts, text[copied:]]) if parts else text
 
 
 @functools.cache
