@@ -50,7 +50,7 @@ def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
         note(f"{summary.run}/model is up to date: same corpus, same settings (--force redoes it).")
     own = settings.epochs or getattr(settings, "more_epochs", None)
     rule = "" if own else f" (for {summary.words:,} words; --epochs sets it)"
-    say(f"Trained     {summary.epochs} epochs{rule}")
+    say(f"Trained     {summary.epochs} epoch{'s' * (summary.epochs != 1)}{rule}")
     if isinstance(settings, SubsampledConfig):
         say(
             f"Subsampling {summary.kept_share:.1%} of the words kept "
