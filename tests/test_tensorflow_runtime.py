@@ -1,8 +1,10 @@
-"""Each test starts a fresh process: TensorFlow's threads are fixed once it has started."""
+"""TensorFlow's start, in fresh processes: its threads are fixed once it has started."""
 
 import subprocess
 import sys
 import textwrap
+
+import pytest
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
@@ -13,25 +15,47 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def test_starts_without_a_word_with_the_threads_asked_for_and_warns_when_they_cannot_change():
-    done = run("""
-        import logging, os
-        from w2vtrain.tensorflow_runtime import configure
+@pytest.fixture(scope="module")
+def started() -> subprocess.CompletedProcess[str]:
+    """One start, since each takes seconds; what it prints is in the order of the tests below."""
+    return run("""
+        import logging, os, sys
+        from w2vtrain.tensorflow_runtime import configure, leave_out_extras
+        leave_out_extras()
         tf = configure(3)
         print(tf.config.threading.get_inter_op_parallelism_threads())
         print(tf.config.threading.get_intra_op_parallelism_threads())
         print(int(tf.reduce_sum(tf.range(5))))
+        extras = {"IPython", "PIL", "huggingface_hub", "matplotlib", "pandas", "sklearn"}
+        print("imported:", *extras & set(sys.modules))
         configure(3)
         configure()
         os.write(2, b"still open\\n")
         logging.basicConfig(format="%(levelname)s %(message)s")
         configure(2)
+        import pandas, sklearn
+        import keras
+        try:
+            keras.wrappers.SKLearnClassifier(keras.Sequential())
+        except ImportError as error:
+            print(type(error).__name__)
     """)
-    assert done.stdout.split() == ["3", "1", "10"]
-    said, warned = done.stderr.splitlines()
-    assert said == "still open"
+
+
+def test_starts_without_a_word_and_with_the_threads_asked_for(started):
+    assert started.stdout.split()[:3] == ["3", "1", "10"]
+    assert started.stderr.startswith("still open\n")
+
+
+def test_warns_when_threads_cannot_change_any_more(started):
+    warned = started.stderr.splitlines()[1]
     assert warned.startswith("WARNING TensorFlow has started already")
     assert "asked: 2" in warned
+
+
+def test_keras_starts_without_the_packages_that_no_command_uses(started):
+    """They can be imported as ever; Keras goes on without them."""
+    assert started.stdout.splitlines()[3:] == ["imported:", "ImportError"]
 
 
 def test_errors_during_the_start_reach_stderr():
@@ -46,21 +70,3 @@ def test_errors_during_the_start_reach_stderr():
             pass
     """)
     assert done.stderr == "why it failed"
-
-
-def test_keras_starts_without_the_packages_that_no_command_uses():
-    done = run("""
-        import sys
-        from w2vtrain.tensorflow_runtime import configure, leave_out_extras
-        leave_out_extras()
-        configure()
-        extras = {"IPython", "PIL", "huggingface_hub", "matplotlib", "pandas", "sklearn"}
-        print(*extras & set(sys.modules))
-        import pandas, sklearn  # and they can be imported as ever
-        import keras
-        try:
-            keras.wrappers.SKLearnClassifier(keras.Sequential())
-        except ImportError as error:
-            print(type(error).__name__)
-    """)
-    assert done.stdout == "\nImportError\n"
