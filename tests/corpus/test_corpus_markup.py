@@ -47,7 +47,7 @@ def zipped(**members):
 
 DOCUMENTS = {
     "book.pdf": (b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj", "pdftotext 'book.pdf' 'book.txt'"),
-    "empty.txt": (b"%PDF-1.4\n%%EOF\n", "pdftotext 'empty.txt' 'empty.txt'"),
+    "empty.txt": (b"%PDF-1.4\n%%EOF\n", "pdftotext 'empty.txt' 'empty-text.txt'"),
     "a.docx": (zipped(word__document="x"), "pandoc 'a.docx' -t plain -o 'a.txt'"),
     "a.epub": (zipped(mimetype="application/epub+zip"), "pandoc 'a.epub' -t plain -o 'a.txt'"),
     "a.odt": (

@@ -1,10 +1,12 @@
 """`--split icu`: words of all scripts, by hand, in `prepare` and in the saved layer."""
 
+import gzip
 import itertools
 import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +21,8 @@ from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest
 
 ICU = PrepareConfig(split="icu", min_count=1)
+SHARED = Path(os.environ.get("W2V_SHARED", Path(__file__).parents[2] / "../shared")).resolve()
+NOVEL = SHARED / "data/corpora/unicode/ja_segmented.txt.gz"
 
 # Written for this test, and split into words by hand, as a reader of the language would.
 CHINESE = [
@@ -167,6 +171,20 @@ def test_why_not_follows_the_splitting(run):
     assert why_not(run, "公园").kept
     trace = why_not(run, "去公园")
     assert (trace.lost_in, trace.conclusion) == ("splitting", "'去公园' becomes 2 words: 去, 公园.")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not NOVEL.exists(), reason="needs the shared corpora")
+def test_a_japanese_novel_without_its_spaces():
+    hits = found = wanted = 0
+    for line in gzip.decompress(NOVEL.read_bytes()).decode().splitlines():
+        by_analyzer = [word for word in line.split() if any(map(str.isalnum, word))]
+        (by_icu,) = split("".join(by_analyzer), standardize="none")
+        if "".join(by_icu) == "".join(by_analyzer):  # else punctuation inside a token of either
+            hits += len(cuts(by_icu) & cuts(by_analyzer))
+            found, wanted = found + len(cuts(by_icu)), wanted + len(cuts(by_analyzer))
+    assert wanted > 100_000
+    assert 2 * hits / (found + wanted) >= 0.85
 
 
 def test_without_the_extra(monkeypatch, tmp_path):

@@ -66,6 +66,7 @@ def recognize(start: bytes, name: str) -> Content:
     path = PurePath(name)
     path = path.with_suffix("") if path.suffix.lower() in {".gz", ".bz2", ".xz"} else path
     text = path.with_suffix(".txt").name if path.name else "text.txt"
+    text = f"{path.stem}-text.txt" if text == path.name else text  # a name that only looks right
     pandoc = f"Turn it into text first: pandoc '{name}' -t plain -o '{text}'"
     if start.lstrip()[:5] == b"%PDF-":
         return Content("document", "a PDF", f"Turn it into text first: pdftotext '{name}' '{text}'")
