@@ -30,6 +30,9 @@ VectorFormat = Literal[
     "fasttext-vec",
     "safetensors",
     "parquet",
+    "fasttext-bin",
+    "floret",
+    "fasttext-compressed",
 ]
 Table = Literal["target", "context", "mean"]
 Pooling = Literal["mean", "sif", "zipfian-whitening"]

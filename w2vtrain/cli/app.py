@@ -56,6 +56,7 @@ def _group(panel: str, commands: dict[str, Callable[..., None] | typer.Typer]) -
 
 _SEVERAL_WORDS = {
     "evaluate": ("--similarity", "--analogies"),
+    "convert": ("--similarity", "--analogies"),
     "stability": ("--words",),
     "report": ("--similarity", "--analogies", "--words"),
     "change": ("--words",),

@@ -12,9 +12,11 @@ from w2vtrain.cli.queries import (
     AnalogyMethod,
     Query,
     Vectors,
+    VocabularyOnly,
     default_of,
     explain_command,
     read_queries,
+    say_made,
 )
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ def neighbors(
     k: Annotated[
         int, typer.Option("-k", "--k", min=1, help="How many neighbors a word.")
     ] = default_of(_EMBEDDINGS + "most_similar", "k"),
+    vocabulary_only: VocabularyOnly = False,
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
@@ -40,7 +43,8 @@ def neighbors(
     """
     out = Output(json, tsv)
     # a word that is not known is reported with its line, before all are looked up together
-    embeddings, known = _ask(vectors, read_queries(words, "a word"), lambda e, asked: e.rows(asked))
+    queries = read_queries(words, "a word")
+    embeddings, known = _ask(vectors, queries, lambda e, asked: e[asked], vocabulary_only)
     asked = [word for (word,), _ in known]
     answers = list(zip(asked, embeddings.most_similar_batch(asked, k), strict=True))
 
@@ -59,11 +63,12 @@ def neighbors(
         {
             "queries": [
                 {"word": word, "neighbors": _records("cosine", found)} for word, found in answers
-            ]
+            ],
+            **_made(embeddings, queries),
         },
         text,
         [(word, *neighbor) for word, found in answers for neighbor in found],
-        explain_command(vectors, word, found[0][0]) if found else None,
+        explain_command(vectors, word, found[0][0]) if found and word in embeddings else None,
     )
 
 
@@ -82,6 +87,7 @@ def analogy(
     k: Annotated[int, typer.Option("-k", "--k", min=1, help="How many answers.")] = default_of(
         _EMBEDDINGS + "analogy", "k"
     ),
+    vocabulary_only: VocabularyOnly = False,
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
@@ -91,8 +97,11 @@ def analogy(
     """
     out = Output(json, tsv)
     queries = read_queries(words, "three words", 3, 3)
-    _, answers = _ask(
-        vectors, queries, lambda e, asked: e.analogy(asked[0], asked[1], asked[2], k, method)
+    embeddings, answers = _ask(
+        vectors,
+        queries,
+        lambda e, asked: e.analogy(asked[0], asked[1], asked[2], k, method),
+        vocabulary_only,
     )
 
     def text() -> None:
@@ -108,10 +117,13 @@ def analogy(
                 {"a": a, "b": b, "c": c, "answers": _records("score", found)}
                 for (a, b, c), found in answers
             ],
+            **_made(embeddings, queries),
         },
         text,
         [(*asked, *answer) for asked, found in answers for answer in found],
-        command("plot", "analogy", vectors, f"{a}:{b}", f"{c}:{found[0][0]}") if found else None,
+        command("plot", "analogy", vectors, f"{a}:{b}", f"{c}:{found[0][0]}")
+        if found and all(word in embeddings for word in (a, b, c))
+        else None,
     )
 
 
@@ -123,6 +135,7 @@ def similarity(
             metavar="A B", help="Two words; none or - to read two a line from standard input."
         ),
     ] = None,
+    vocabulary_only: VocabularyOnly = False,
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
@@ -132,13 +145,19 @@ def similarity(
     """
     out = Output(json, tsv)
     queries = read_queries(words, "two words", 2, 2)
-    _, answers = _ask(vectors, queries, lambda e, asked: e.similarity(*asked))
+    embeddings, answers = _ask(
+        vectors, queries, lambda e, asked: e.similarity(*asked), vocabulary_only
+    )
     rows = [(*asked, cosine) for asked, cosine in answers]
+    a, b = queries[0].words
     out.result(
-        {"queries": [dict(zip(("a", "b", "cosine"), row, strict=True)) for row in rows]},
+        {
+            "queries": [dict(zip(("a", "b", "cosine"), row, strict=True)) for row in rows],
+            **_made(embeddings, queries),
+        },
         lambda: print_table(["a", "b", "cosine"], rows),
         rows,
-        explain_command(vectors, *rows[0][:2]),
+        explain_command(vectors, a, b) if a in embeddings and b in embeddings else None,
     )
 
 
@@ -151,6 +170,7 @@ def odd_one_out(
             help="Three words or more; none or - to read them from standard input, a set a line.",
         ),
     ] = None,
+    vocabulary_only: VocabularyOnly = False,
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
@@ -162,7 +182,9 @@ def odd_one_out(
     """
     out = Output(json, tsv)
     queries = read_queries(words, "three words or more", 3, None)
-    _, answers = _ask(vectors, queries, lambda e, asked: e.odd_one_out(asked))
+    embeddings, answers = _ask(
+        vectors, queries, lambda e, asked: e.odd_one_out(asked), vocabulary_only
+    )
 
     def text() -> None:
         for number, (asked, found) in enumerate(answers):
@@ -178,17 +200,21 @@ def odd_one_out(
                     "scores": _records("cosine_to_mean", found),
                 }
                 for asked, found in answers
-            ]
+            ],
+            **_made(embeddings, queries),
         },
         text,
         [(*found[0], " ".join(asked)) for asked, found in answers],
-        command("plot", "similarity", vectors, *answers[0][0]),
+        command("plot", "similarity", vectors, *answers[0][0])
+        if all(word in embeddings for word in answers[0][0])
+        else None,
     )
 
 
 def vector(
     vectors: Vectors,
     words: Annotated[list[str] | None, typer.Argument(metavar="WORD...", help=WORDS_HELP)] = None,
+    vocabulary_only: VocabularyOnly = False,
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
@@ -198,11 +224,12 @@ def vector(
     by spaces; with --tsv by tabs.
     """
     out = Output(json, tsv)
-    embeddings, answers = _ask(vectors, read_queries(words, "a word"), lambda e, asked: e[asked[0]])
+    queries = read_queries(words, "a word")
+    embeddings, answers = _ask(vectors, queries, lambda e, asked: e[asked[0]], vocabulary_only)
     rows = [(word, *map(str, row)) for (word,), row in answers]
     records = [{"word": row[0], "vector": [float(x) for x in row[1:]]} for row in rows]
     out.result(
-        {"dim": embeddings.dim, "queries": records},
+        {"dim": embeddings.dim, "queries": records, **_made(embeddings, queries)},
         lambda: say("\n".join(" ".join(row) for row in rows)),
         rows,
         command("neighbors", vectors, rows[0][0]),
@@ -210,17 +237,32 @@ def vector(
 
 
 def _ask(
-    vectors: Path, queries: Sequence[Query], question: Callable[["Embeddings", Any], Any]
+    vectors: Path,
+    queries: Sequence[Query],
+    question: Callable[["Embeddings", Any], Any],
+    vocabulary_only: bool,
 ) -> tuple["Embeddings", list[tuple[tuple[str, ...], Any]]]:
-    """Return the loaded vectors, and the words and the answer of each query."""
+    """Return the loaded vectors, and the words and the answer of each query.
+
+    Say which words were made from n-grams.
+    """
     from w2vtrain.vectors.embeddings import Embeddings
 
-    embeddings = Embeddings.load(vectors)
+    embeddings = Embeddings.load(vectors, vocabulary_only=vocabulary_only)
     answers = []
     for query in queries:
         with query.with_line_number():
             answers.append((query.words, question(embeddings, query.words)))
+    say_made(embeddings, _made(embeddings, queries).get("made_from_ngrams", ()))
     return embeddings, answers
+
+
+def _made(embeddings: "Embeddings", queries: Sequence[Query]) -> dict[str, list[str]]:
+    """Return what --json says besides where words can be made from n-grams."""
+    if embeddings.subwords is None:
+        return {}
+    words = (word for query in queries for word in query.words)
+    return {"made_from_ngrams": embeddings.made_from_ngrams(words)}
 
 
 def _records(measure: str, found: Sequence[tuple[str, float]]) -> list[dict[str, object]]:

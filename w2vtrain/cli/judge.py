@@ -8,7 +8,7 @@ import typer
 
 from w2vtrain.cli.output import Json, Output, Tsv, command, note, print_table, say
 from w2vtrain.cli.progress import train_progress
-from w2vtrain.cli.queries import AnalogyMethod, Vectors, default_of
+from w2vtrain.cli.queries import AnalogyMethod, Vectors, VocabularyOnly, default_of
 
 if TYPE_CHECKING:
     from w2vtrain.analysis.evaluation.analogies import AnalogyResult
@@ -61,6 +61,7 @@ def evaluate(
     seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = default_of(
         _EVALUATE, "seed"
     ),
+    vocabulary_only: VocabularyOnly = False,
     json: Json = False,
     tsv: Tsv = False,
 ) -> None:
@@ -78,13 +79,13 @@ def evaluate(
     pairs = [SimilaritySet.read(path) for path in similarity or ()]
     questions = [AnalogySet.read(path) for path in analogies or ()]
     given = vectors if pairs or questions else ()  # evaluate() says what is missing
-    loaded = [(str(path), Embeddings.load(path)) for path in given]
+    loaded = [(str(path), Embeddings.load(path, vocabulary_only=vocabulary_only)) for path in given]
     report = evaluate_vectors(
         loaded, pairs, questions, restrict_vocabulary, method, resamples, seed
     )
     out.result(
         report,
-        lambda: _print_evaluation(report),
+        lambda: print_evaluation(report),
         _evaluation_rows(report),
         command("diff", *vectors) if len(vectors) == 2 else None,
     )
@@ -93,7 +94,7 @@ def evaluate(
 _LETTERS = "AB"
 
 
-def _print_evaluation(report: "EvaluationReport") -> None:
+def print_evaluation(report: "EvaluationReport") -> None:
     """Print the report for people: a table a kind of test, two sets of vectors side by side."""
     for letter, result in zip(_LETTERS, report.vectors, strict=False):
         mark = f"{letter}: " if len(report.vectors) > 1 else ""
@@ -110,11 +111,15 @@ def _print_similarity(vectors: "tuple[VectorsResult, ...]") -> None:
     say("\nSimilarity: correlation with human scores (all: unknown words counted as 0)")
     headers = ["set", "pairs", "used", "Spearman", "95 %", "Pearson", "95 %"]
     headers += ["Spearman all", "Pearson all"]
+    made = any(r.from_ngrams for result in vectors for r in result.similarity)
+    if made:
+        headers.append("from n-grams")
     rows: list[list[object]] = []
     for results in zip(*(result.similarity for result in vectors), strict=True):
         for letter, r in zip(_LETTERS, results, strict=False):
             row = [r.name, r.items, r.used, *with_interval(r.spearman), *with_interval(r.pearson)]
             row += [_value(r.spearman_all), _value(r.pearson_all)]
+            row += [r.from_ngrams] if made else []
             rows.append([letter, *row] if len(vectors) > 1 else row)
     print_table(["", *headers] if len(vectors) > 1 else headers, rows)
 

@@ -2,12 +2,14 @@
 
 import dataclasses
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import typer
 
 from w2vtrain.cli.interrupts import stoppable
+from w2vtrain.cli.judge import AnalogySets, SimilaritySets, print_evaluation
 from w2vtrain.cli.options import ConfigFile, config_options, merged
 from w2vtrain.cli.output import Json, Output, command, note, say
 from w2vtrain.cli.progress import prepare_progress, train_progress
@@ -19,6 +21,7 @@ from w2vtrain.run_config import RunConfig
 from w2vtrain.training.config import TrainConfig
 
 if TYPE_CHECKING:
+    from w2vtrain.analysis.evaluation.evaluate import EvaluationReport
     from w2vtrain.corpus.prepare import PrepareSummary
     from w2vtrain.training.plan import Plan
     from w2vtrain.vectors.export import ExportResult
@@ -321,6 +324,8 @@ def how_to_open(format: str, folder: Path, file: Path) -> list[str]:
     return [f'Open it in Python: w2vtrain.Embeddings.load("{place}")']
 
 
+_COMPRESSED = "Only for fasttext-compressed"
+_COMPARED = 10_000  # words, the most frequent, before and after compression
 _FORMAT_HELP = ", ".join(get_args(VectorFormat))
 
 
@@ -331,9 +336,7 @@ def convert(
     target: Annotated[Path, typer.Argument(metavar="OUT", help="File or folder to write.")],
     source_format: Annotated[
         str | None,
-        typer.Option(
-            "--from", help=f"Format of IN: {_FORMAT_HELP}, fasttext-bin. (default: by content)"
-        ),
+        typer.Option("--from", help=f"Format of IN: {_FORMAT_HELP}. (default: by content)"),
     ] = None,
     target_format: Annotated[
         str | None,
@@ -345,15 +348,42 @@ def convert(
     normalize: Annotated[
         bool, typer.Option("--normalize", help="Scale every vector to length 1.")
     ] = False,
+    ngrams: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Keep the N most frequent n-grams (default: 100000).",
+            rich_help_panel=_COMPRESSED,
+        ),
+    ] = None,
+    quantization: Annotated[
+        Literal["none", "float16", "pq"] | None,
+        typer.Option(
+            "--quantize",
+            help="Half precision, or a byte for 4 numbers (default: float16).",
+            rich_help_panel=_COMPRESSED,
+        ),
+    ] = None,
+    similarity: SimilaritySets = None,
+    analogies: AnalogySets = None,
     json: Json = False,
 ) -> None:
     """Convert vectors between formats.
 
-    A file whose name ends in .gz is compressed.
+    A file whose name ends in .gz is compressed. --similarity and --analogies evaluate IN and OUT,
+    to see what fasttext-compressed costs.
     """
     from w2vtrain.vectors.export import convert as run
 
-    result = run(source, target, source_format, target_format, top, normalize)
+    given = {"ngrams": ngrams, "quantization": quantization}
+    options = {name: value for name, value in given.items() if value is not None}
+    compressed = target_format == "fasttext-compressed" or target.suffix == ".ftnpz"
+    if not compressed and (options or similarity or analogies):
+        raise typer.BadParameter(
+            "--ngrams, --quantize, --similarity and --analogies are for --to fasttext-compressed."
+        )
+    result = run(source, target, source_format, target_format, top, normalize, **options)
     record = {
         "from": result.source_format,
         "to": result.format,
@@ -362,6 +392,9 @@ def convert(
         "dim": result.dim,
         "counts_lost": result.counts_lost,
     }
+    cost = _cost(source, target, similarity or (), analogies or ()) if compressed else None
+    if cost is not None:
+        record |= cost.record
 
     def text() -> None:
         say(
@@ -370,5 +403,57 @@ def convert(
         )
         if result.counts_lost:
             note(f"{result.format} has no place for counts; they were left out.")
+        if cost is not None:
+            cost.say()
 
-    Output(json).result(record, text, then=command("projector", target))
+    readable = result.format != "floret"  # it holds no words
+    then = command("projector", target) if readable else None
+    Output(json).result(record, text, then=then)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Cost:
+    """What a compression has cost, for people and as JSON."""
+
+    record: dict[str, Any]
+    report: "EvaluationReport | None"
+
+    def say(self) -> None:
+        """Print it."""
+        megabytes, ngrams = self.record["bytes"] / 1e6, self.record["ngrams"]
+        say(
+            f"{megabytes:,.1f} MB with {ngrams:,} n-grams; cosine with the originals, on average: "
+            f"words {self.record['cosine_of_words']:.3f}, "
+            f"made from n-grams alone {self.record['cosine_from_ngrams']:.3f}"
+        )
+        if self.report is not None:
+            print_evaluation(self.report)
+
+
+def _cost(
+    source: Path, target: Path, similarity: Sequence[Path], analogies: Sequence[Path]
+) -> _Cost:
+    import numpy as np
+
+    from w2vtrain.analysis.evaluation.evaluate import evaluate
+    from w2vtrain.analysis.evaluation.test_sets import AnalogySet, SimilaritySet
+    from w2vtrain.vectors.embeddings import Embeddings
+    from w2vtrain.vectors.formats.compressed_subwords import likeness
+
+    sets = [SimilaritySet.read(path) for path in similarity]
+    questions = [AnalogySet.read(path) for path in analogies]
+    whole, kept = Embeddings.load(source), Embeddings.load(target)
+    assert whole.subwords is not None
+    assert kept.subwords is not None
+    words = kept.tokens[:_COMPARED]
+    cosines = np.einsum("wd,wd->w", whole.normalized[: len(words)], kept.normalized[: len(words)])
+    record = {
+        "bytes": target.stat().st_size,
+        "ngrams": len(kept.subwords.vectors),
+        "cosine_of_words": float(cosines.mean()),
+        "cosine_from_ngrams": likeness(whole.subwords, kept.subwords, words),
+    }
+    if not sets and not questions:
+        return _Cost(record, None)
+    report = evaluate([(str(source), whole), (str(target), kept)], sets, questions)
+    return _Cost({**record, "evaluation": report.as_dict()}, report)

@@ -8,15 +8,22 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from w2vtrain.cli.output import command
+from w2vtrain.cli.output import command, note
 from w2vtrain.errors import W2VError
+
+if TYPE_CHECKING:
+    from w2vtrain.vectors.embeddings import Embeddings
 
 Vectors = Annotated[
     Path, typer.Argument(metavar="RUN|FILE", help="Run directory, or a vector file of any format.")
+]
+VocabularyOnly = Annotated[
+    bool,
+    typer.Option("--vocabulary-only", help="Make no vectors of unseen words from n-grams."),
 ]
 AnalogyMethod = Literal["3cosadd", "3cosmul"]
 WORDS_HELP = "Words; none or - to read queries from standard input, one a line."
@@ -107,6 +114,16 @@ def explain_command(vectors: Path, a: str, b: str) -> str | None:
     from w2vtrain.run.directory import RunDirectory
 
     return command("explain", vectors, a, b) if RunDirectory(vectors).corpus.is_dir() else None
+
+
+def say_made(embeddings: "Embeddings", made: Sequence[str]) -> None:
+    """Say which words were made from n-grams, and which of them have another spelling."""
+    if not made:
+        return
+    note(f"Not in the vocabulary, made from n-grams: {', '.join(made)}.")
+    for word in made:
+        if word.lower() in embeddings:
+            note(f"In the vocabulary: {word.lower()}.")
 
 
 def _fits(query: Query, low: int, high: int | None) -> bool:

@@ -99,6 +99,14 @@ class BlockShape:
         """Number of different windows: a place in the block, and the extent on each side."""
         return self.block_size * (self.window_size + 1) ** 2
 
+    def target_weight(self, kept_share: np.ndarray) -> np.ndarray:
+        """Return the expected weight of each word as a target in a step: pairs and their noise.
+
+        Args:
+            kept_share: float array, shape `(rows,)`: share of each word among the kept tokens.
+        """
+        return self.tokens * self.pair_weight * kept_share * (1 + self.num_negatives)
+
     def window_ids(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Return the row in `weight_table` of tokens that see `left` and `right` neighbors.
 
@@ -192,7 +200,7 @@ def row_damping(
         factors for the target and for the context table: two float32 arrays, shape `(rows,)`.
     """
     pairs = shape.tokens * shape.pair_weight
-    target = pairs * kept_share * (1 + shape.num_negatives)
+    target = shape.target_weight(kept_share)
     context = pairs * (kept_share + shape.num_negatives * noise)
     most = MOST_ROW_WEIGHT / learning_rate
     return (

@@ -40,6 +40,7 @@ class RunDirectory:
     keras_model = _Name("model/word2vec.keras")
     vectors = _Name("model/vectors.npy")
     context_vectors = _Name("model/context_vectors.npy")
+    subwords = _Name("model/subwords")
     vocabulary = _Name("model/vocabulary.tsv")
     history = _Name("model/history.csv")
     snapshots = _Name("model/snapshots")

@@ -2,26 +2,30 @@
 
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
 from w2vtrain.corpus.corpus import Corpus
-from w2vtrain.engine import steps
+from w2vtrain.engine import encoded_rows, steps
 from w2vtrain.engine.blocks import BlockShape, row_damping
 from w2vtrain.engine.sampling import noise_probabilities
 from w2vtrain.engine.stream import Position
+from w2vtrain.run.directory import RunDirectory
 from w2vtrain.settings import option
 from w2vtrain.tensorflow_runtime import computes_bfloat16
-from w2vtrain.training.config import OWN, NegativeSamplingConfig
+from w2vtrain.training.config import OWN
 from w2vtrain.training.objective import (
     MOST_BATCHES_PER_CALL,
     Objective,
     batches_per_call,
     linear_decay,
 )
+from w2vtrain.training.subwords import SubwordConfig, WordNgrams
+from w2vtrain.vectors.subwords import Subwords
 
 _LOG = logging.getLogger(__name__)
 Precision = Literal["float32", "bfloat16"]
@@ -30,7 +34,7 @@ STEPS_PER_BATCH = 8  # made at a time: enough to amortize the calls, few enough 
 
 
 @dataclass(frozen=True)
-class BlockConfig(NegativeSamplingConfig):
+class BlockConfig(SubwordConfig):
     """Settings of negative sampling on blocks of text."""
 
     objective: str = "negative-sampling"
@@ -63,9 +67,6 @@ class BlockNegativeSampling(Objective):
     def __init__(self, corpus: Corpus, config: BlockConfig, epochs: int) -> None:
         import keras
 
-        from w2vtrain.engine.block_trainer import BlockTrainer
-        from w2vtrain.models.word2vec import Word2Vec
-
         super().__init__(corpus, config, epochs)
         if config.precision == "bfloat16" and not computes_bfloat16():
             _LOG.warning(
@@ -78,8 +79,8 @@ class BlockNegativeSampling(Objective):
         shape = BlockShape.fitting(
             config.embedding_dim, config.window_size, config.num_negatives, rate, kept
         )
-        self._noise = noise
-        self._damping = damping = row_damping(shape, rate, counts * keep / kept, noise)
+        self._noise, share = noise, counts * keep / kept
+        self._damping = damping = row_damping(shape, rate, share, noise)
         self._maker = steps.StepMaker(shape, noise, *damping)
         self._stream = self.text_stream()
         self.steps_per_epoch = max(1, round(kept / shape.tokens))
@@ -88,12 +89,14 @@ class BlockNegativeSampling(Objective):
         self.batches_per_epoch = min(self.steps_per_epoch, max(1, math.ceil(batches / each)) * each)
         self._sizes = steps.BatchSizes(self.steps_per_epoch, self.batches_per_epoch)
         self.untrained_loss = (1 + config.num_negatives) * math.log(2)
-        word2vec = Word2Vec(len(counts), config.embedding_dim, config.seed, name="word2vec")
-        self.model = BlockTrainer(
-            word2vec,
-            shape,
-            dtype="float32" if config.precision == "float32" else "mixed_bfloat16",
-        )
+        self._words = self._encoder = None
+        if config.subwords:
+            tokens = corpus.vocabulary.tokens
+            self._words = WordNgrams(tokens, config.ngrams(), config.embedding_dim)
+            weight = shape.target_weight(share) * damping[0] * STEPS_PER_BATCH
+            words = self._words.words
+            self._encoder = encoded_rows.RowEncoder(words, words.damping(weight, rate))
+        self.model = self._trainer(shape)
         self.model.compile(
             keras.optimizers.SGD(linear_decay(rate, self.steps_per_epoch * epochs)),
             steps_per_execution=each,
@@ -105,6 +108,11 @@ class BlockNegativeSampling(Objective):
             "damped_target_rows": int((damping[0] < 1).sum()),
             "damped_context_rows": int((damping[1] < 1).sum()),
         }
+        if self._words is not None and self._encoder is not None:
+            self.details |= {
+                "ngram_rows": self._words.words.number,
+                "damped_ngram_rows": int((self._encoder.damping < 1).sum()),
+            }
 
     def freeze(self, targets: np.ndarray, contexts: np.ndarray) -> None:
         """Keep rows of the tables as they are: their updates are multiplied by 0."""
@@ -112,14 +120,46 @@ class BlockNegativeSampling(Objective):
         damping = [np.where(frozen, np.float32(0), factors) for factors, frozen in rows]
         self._maker = steps.StepMaker(self._maker.shape, self._noise, *damping)
 
-    def batches(self, start: Position) -> Iterator[tuple[steps.Step, Position]]:
+    def _trainer(self, shape: BlockShape) -> Any:
+        from w2vtrain.engine.block_trainer import BlockTrainer
+        from w2vtrain.engine.subword_trainer import SubwordTrainer
+        from w2vtrain.models.word2vec import Word2Vec
+
+        config = self.config
+        dtype = "float32" if config.precision == "float32" else "mixed_bfloat16"
+        if self._words is not None:
+            return SubwordTrainer(self._words.model(config.seed), shape, dtype=dtype)
+        sizes = (len(self.corpus.counts), config.embedding_dim)
+        return BlockTrainer(Word2Vec(*sizes, config.seed, name="word2vec"), shape, dtype=dtype)
+
+    def batches(self, start: Position) -> Iterator[tuple[Any, Position]]:
         """Yield batches of steps without end from `start` on, each with the position after it."""
-        return steps.endless_steps(self._stream, self._maker, self._sizes, self.config.seed, start)
+        made = steps.endless_steps(self._stream, self._maker, self._sizes, self.config.seed, start)
+        for batch, after in made:
+            yield self._encoded(batch), after
 
-    def signature(self) -> steps.Step:
+    def signature(self) -> Any:
         """Return the `tf.TensorSpec` of each array of a batch."""
-        return steps.signature(self._maker.shape)
+        signature = steps.signature(self._maker.shape)
+        return signature if self._encoder is None else (signature, encoded_rows.signature())
 
-    def held_out_batches(self, corpus: Corpus) -> Iterator[steps.Step]:
+    def held_out_batches(self, corpus: Corpus) -> Iterator[Any]:
         """Yield the steps of held-out text, with the same draws at every call."""
-        return steps.held_out_steps(self.text_stream(corpus), self._maker)
+        return map(self._encoded, steps.held_out_steps(self.text_stream(corpus), self._maker))
+
+    def _encoded(self, batch: steps.Step) -> Any:
+        return batch if self._encoder is None else (batch, self._encoder.encode(batch.targets.rows))
+
+    def start_ngrams(
+        self, ids: Sequence[int], vectors: np.ndarray, subwords: Subwords | None
+    ) -> bool:
+        """Set the n-gram rows, if there are any, to those that a training starts from."""
+        if self._words is None:
+            return False
+        self._words.start(self.model.word2vec, ids, vectors, subwords)
+        return True
+
+    def save_parts(self, folder: Path) -> None:
+        """Write the n-gram rows, if there are any, beside the vectors."""
+        if self._words is not None:
+            self._words.save(self.model.word2vec, folder / RunDirectory(folder).subwords.name)

@@ -1,7 +1,8 @@
 """An objective: settings, a Keras model and its batches, for the one training loop."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,6 +11,7 @@ from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.engine.sampling import keep_probabilities
 from w2vtrain.engine.stream import Position, TextStream
 from w2vtrain.training.config import SubsampledConfig, TrainConfig
+from w2vtrain.vectors.subwords import Subwords
 
 SMALLEST_RATE = 1e-4  # of the initial rate, where the linear decay ends; as in word2vec.c
 MOST_BATCHES_PER_CALL = 64  # a call from Python costs as much as a tenth of a fast step
@@ -77,6 +79,23 @@ class Objective(ABC):
                 return keras.ops.where(mask, values, table)
 
             layer.embeddings.constraint = put_back  # Keras calls it after every update
+
+    def save_parts(self, folder: Path) -> None:  # noqa: B027  # most objectives have none
+        """Write into the model's folder what a run has besides its two tables."""
+
+    def start_ngrams(
+        self, ids: Sequence[int], vectors: np.ndarray, subwords: Subwords | None
+    ) -> bool:
+        """Set the n-gram rows that word vectors are made from, if they are.
+
+        Args:
+            ids: of words of this training that have a vector to start from.
+            vectors: float32 array, shape `(ids, dim)`.
+            subwords: the n-gram rows that they were made from.
+        Returns:
+            whether the word vectors are made from n-grams.
+        """
+        return False
 
     def text_stream(self, corpus: Corpus | None = None) -> TextStream:
         """Return the subsampled passes over the text, or over another one by the same rule."""

@@ -311,6 +311,7 @@ class TrainingRun:
         tokens = tuple(vocabulary.tokens[row] for row in rows.tolist())
         Vocabulary(tokens, vocabulary.counts[rows]).save(folder / names.vocabulary.name)
         model.save(folder / names.keras_model.name)
+        self.objective.save_parts(folder)
         earlier = self._warm_start.history if self._warm_start else ()
         write_history(folder / names.history.name, self.history, earlier)
         if self._snapshots is not None:

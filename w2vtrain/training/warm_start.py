@@ -16,6 +16,8 @@ from w2vtrain.run.stage import read_manifest
 from w2vtrain.training.config import TrainConfig
 from w2vtrain.training.objective import Objective
 from w2vtrain.vectors.embeddings import Embeddings
+from w2vtrain.vectors.formats.npy import read_subwords
+from w2vtrain.vectors.subwords import Subwords
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class WarmStart:
         files: SHA-256 of each table.
         epochs: that a finished training has had which goes on; 0 for a new training.
         history: the rows of its `history.csv`.
+        subwords: the n-gram rows that the vectors are made from, if they are.
     """
 
     tokens: tuple[str, ...]
@@ -39,6 +42,7 @@ class WarmStart:
     files: dict[str, str]
     epochs: int = 0
     history: list[dict[str, str]] = field(default_factory=list)
+    subwords: Subwords | None = None
 
     @classmethod
     def load(cls, run: Path, config: TrainConfig) -> "WarmStart | None":
@@ -68,7 +72,8 @@ class WarmStart:
         digests = {"tokens": _digest("\n".join(embeddings.tokens).encode())}
         tables = (("vectors", vectors), ("contexts", contexts))
         digests |= {name: _digest(table.tobytes()) for name, table in tables if table is not None}
-        return cls(embeddings.tokens, vectors, contexts, frozen, digests)
+        subwords = embeddings.subwords
+        return cls(embeddings.tokens, vectors, contexts, frozen, digests, subwords=subwords)
 
     @classmethod
     def _of_finished(cls, run: Path, config: TrainConfig) -> "WarmStart":
@@ -87,7 +92,9 @@ class WarmStart:
         files = {name: manifest["files"][name]["sha256"] for name in tables}
         tokens = Vocabulary.load(names.vocabulary).tokens
         contexts = np.load(names.context_vectors, allow_pickle=False)
-        return cls(tokens, vectors, contexts, False, files, int(history[-1]["epoch"]), history)
+        subwords = read_subwords(names.subwords) if names.subwords.is_dir() else None
+        epochs = int(history[-1]["epoch"])
+        return cls(tokens, vectors, contexts, False, files, epochs, history, subwords)
 
     def initialize(self, objective: Objective, corpus: Corpus) -> None:
         """Set the rows of words that both vocabularies hold; new words keep their start.
@@ -105,10 +112,12 @@ class WarmStart:
                 "None of the words of the text has a vector to start from.",
                 "Are they of one language, with the same upper or lower case?",
             )
-        model = objective.model
+        model, vectors = objective.model, self.vectors
+        if vectors is not None and objective.start_ngrams(ids, vectors[rows], self.subwords):
+            vectors = None
         frozen = []
         for layer, start in (
-            (model.target_embedding, self.vectors),
+            (model.target_embedding, vectors),
             (model.context_embedding, self.contexts),
         ):
             mask = np.zeros(len(corpus.vocabulary), bool)

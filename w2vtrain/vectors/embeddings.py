@@ -4,6 +4,7 @@ The conventions are gensim's, so that its users get the numbers they know: cosin
 the mean of unit vectors for lists of words, and the words of a question never among its answers.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from w2vtrain.run.stage import read_manifest, reading
 from w2vtrain.vectors import search
 from w2vtrain.vectors.results import Results, html_table
 from w2vtrain.vectors.sentences import TextEncoder
+from w2vtrain.vectors.subwords import Subwords
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,14 +38,20 @@ class Embeddings:
         tokens: distinct texts.
         vectors: float array, shape `(tokens, dim)`, finite; kept as float32; may be memory-mapped.
         counts: int64 array, shape `(tokens,)`, or None where unknown.
+        subwords: rows of n-grams, from which words that are no token get vectors; or None.
     Raises:
         W2VError: a token has two rows or is no text, the shapes do not fit, or a number is NaN or
             infinite.
     """
 
     def __init__(
-        self, tokens: Sequence[str], vectors: np.ndarray, counts: np.ndarray | None = None
+        self,
+        tokens: Sequence[str],
+        vectors: np.ndarray,
+        counts: np.ndarray | None = None,
+        subwords: Subwords | None = None,
     ) -> None:
+        self.subwords = subwords
         self.tokens = tuple(tokens)
         self.vectors = _checked_vectors(vectors, len(self.tokens))
         self.counts = None if counts is None else _checked_counts(counts, len(self.tokens))
@@ -69,12 +77,15 @@ class Embeddings:
         self.run: Path | None = None  # the run directory that they were loaded from
 
     @classmethod
-    def load(cls, path: str | Path, format: str | None = None) -> "Embeddings":
+    def load(
+        cls, path: str | Path, format: str | None = None, vocabulary_only: bool = False
+    ) -> "Embeddings":
         """Return the vectors of a run directory, or of a file or folder of any known format.
 
         Args:
             path: where they are.
             format: its name, as `--from` takes it; by default the content tells.
+            vocabulary_only: leave out rows of n-grams, so that only the vocabulary has vectors.
         Raises:
             W2VError: nothing there, a run without training, an unknown format or a damaged file.
         """
@@ -84,11 +95,11 @@ class Embeddings:
         if format is None and (run.model.is_dir() or run.corpus.is_dir()):
             with reading(run.model):
                 read_manifest(run.model, made_by=f"w2v train {path}")
-                embeddings = cls.load(run.model, "npy")
+                embeddings = cls.load(run.model, "npy", vocabulary_only)
             embeddings.run = run.root
             return embeddings
-        tokens, vectors, counts = stream.collect(registry.read(Path(path), format))
-        return cls(tokens, vectors, counts)
+        table = registry.read(Path(path), format)
+        return cls(*stream.collect(table), None if vocabulary_only else table.subwords)
 
     def save(self, path: str | Path, format: str | None = None) -> None:
         """Write the vectors to a file or folder, whole or not at all.
@@ -102,7 +113,7 @@ class Embeddings:
         from w2vtrain.vectors.formats import registry, stream
 
         table = stream.of_matrix(self.tokens, self.vectors, self.counts)
-        registry.write(Path(path), table, format)
+        registry.write(Path(path), dataclasses.replace(table, subwords=self.subwords), format)
 
     def to_keras(self, **options: Any) -> tuple[Any, Any]:
         """Return Keras layers, texts to ids and ids to vectors: see `keras_layers.to_keras`."""
@@ -164,8 +175,30 @@ class Embeddings:
     @overload
     def __getitem__(self, token: Sequence[str]) -> np.ndarray: ...
     def __getitem__(self, token: str | Sequence[str]) -> np.ndarray:
-        """Return the vector of a token, shape `(dim,)`, or of a list, shape `(tokens, dim)`."""
-        return self.vectors[self.row(token) if isinstance(token, str) else self.rows(token)]
+        """Return the vector of a token, shape `(dim,)`, or of a list, shape `(tokens, dim)`.
+
+        With `subwords` a word that is no token gets the mean of its n-grams' rows.
+
+        Raises:
+            W2VError: the word is no token, and cannot be made from n-grams.
+        """
+        if not isinstance(token, str):
+            if any(one not in self._rows for one in token):
+                return np.stack([self[one] for one in token])
+            return self.vectors[self.rows(token)]
+        if self.subwords is None or token in self._rows:
+            return self.vectors[self.row(token)]
+        made = self.subwords.vectors_of([token])[0]
+        if not made.any():
+            raise W2VError(
+                f"{token!r} is not in the vocabulary, and none of its n-grams has a vector.",
+                suggest_spellings(token, self._rows),
+            )
+        return made
+
+    def made_from_ngrams(self, words: Iterable[str]) -> list[str]:
+        """Return those of `words` that are not in the vocabulary, each once."""
+        return list(dict.fromkeys(word for word in words if word not in self._rows))
 
     @property
     def dim(self) -> int:
@@ -190,6 +223,9 @@ class Embeddings:
         """Return the rows of several tokens."""
         return [self.row(token) for token in tokens]
 
+    def _known_rows(self, words: Iterable[str]) -> list[int]:
+        return [self._rows[word] for word in words if word in self._rows]
+
     @cached_property
     def normalized(self) -> np.ndarray:
         """float32 array, shape `(tokens, dim)`: rows of length 1; a zero row stays zero."""
@@ -197,8 +233,8 @@ class Embeddings:
 
     def unit(self, token: str) -> np.ndarray:
         """Return the vector of `token` at length 1: float32, shape `(dim,)`."""
-        row = self.row(token)
-        return self.vectors[row] * self._scales[row]
+        row = self._rows.get(token)
+        return _unit(self[token]) if row is None else self.vectors[row] * self._scales[row]
 
     def most_similar(
         self,
@@ -241,9 +277,9 @@ class Embeddings:
             matrix = self._fitting(queries, 2)
             left_out = [set[int]() for _ in matrix] if exclude is None else [*map(set, exclude)]
         else:
-            rows = self.rows(queries)
-            matrix = self.vectors[rows]
-            left_out = [{row} for row in rows] if exclude is None else [*map(set, exclude)]
+            matrix = self[queries]
+            own = [{self._rows[word]} if word in self._rows else set() for word in queries]
+            left_out = own if exclude is None else [*map(set, exclude)]
         if len(left_out) != len(matrix):
             raise W2VError(f"{len(matrix)} queries, but `exclude` is for {len(left_out)}.")
         matrix = matrix * search.scales_of(search.row_norms(matrix))[:, np.newaxis]
@@ -292,7 +328,7 @@ class Embeddings:
             np.stack([self.unit(b), self.unit(c)]),
             self.unit(a)[np.newaxis],
         )
-        return self._best(scores, self.rows([a, b, c]), k, ("token", "score"))
+        return self._best(scores, self._known_rows([a, b, c]), k, ("token", "score"))
 
     def similarity(self, a: str, b: str) -> float:
         """Return the cosine of two tokens' vectors; 0 where one of them is a zero vector."""
@@ -319,7 +355,7 @@ class Embeddings:
             raise W2VError("Nothing was asked.", "Give a word, a vector, or a list of them.")
         terms = [self.unit(q) if isinstance(q, str) else self._fitting(q, 1) for q in plus + minus]
         signs = np.array([1] * len(plus) + [-1] * len(minus), np.float32)
-        rows = self.rows(item for item in plus + minus if isinstance(item, str))
+        rows = self._known_rows(item for item in plus + minus if isinstance(item, str))
         return _unit(signs @ np.stack(terms)), rows
 
     def _best(

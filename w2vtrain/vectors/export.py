@@ -3,6 +3,7 @@
 import contextlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -77,6 +78,9 @@ def export(
 
 def _table(paths: RunDirectory, config: ExportConfig) -> stream.VectorStream:
     vocabulary = Vocabulary.load(paths.vocabulary)
+    plain = config.vectors == "target" and config.pooling is None
+    if plain:
+        return _changed(registry.read(paths.model, "npy"), config.top, config.normalize)
     if config.vectors == "mean":
         matrix = _mean(npy.mapped(paths.vectors), npy.mapped(paths.context_vectors))
     else:
@@ -126,6 +130,7 @@ def convert(
     target_format: str | None = None,
     top: int | None = None,
     normalize: bool = False,
+    **options: Any,
 ) -> ConvertResult:
     """Write the vectors in `source` to `target` in another format, whole or not at all.
 
@@ -138,6 +143,7 @@ def convert(
         target_format: by default the ending of the target tells.
         top: only the first so many rows.
         normalize: scale every vector to length 1.
+        options: of the target format's writer: see `formats.compressed_subwords.write`.
     Raises:
         W2VError: a damaged source, a token that the format cannot carry, a place that cannot be
             written.
@@ -156,6 +162,6 @@ def convert(
         found = source_format or registry.recognize(path).name
         table = registry.read(path, found)
     table = _changed(table, top, normalize)
-    written = registry.write(target, table, target_format)
+    written = registry.write(target, table, target_format, **options)
     lost = table.has_counts and not written.counts
     return ConvertResult(found, written.name, table.rows, table.dim, lost)

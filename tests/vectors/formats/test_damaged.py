@@ -311,7 +311,9 @@ def test_no_such_place(tmp_path: Path) -> None:
         Embeddings.load(tmp_path)
     with pytest.raises(W2VError, match=r"'elephant' is not known.*word2vec-text"):
         Embeddings.load(tmp_path, "elephant")
-    with pytest.raises(W2VError, match="cannot be written"):
+    with pytest.raises(W2VError, match="cannot be read"):
+        Embeddings.load(tmp_path, "floret")
+    with pytest.raises(W2VError, match="the source has none"):
         TABLE.save(tmp_path / "x", "fasttext-bin")
     with pytest.raises(W2VError, match="stands for no format"):
         TABLE.save(tmp_path / "x.doc")

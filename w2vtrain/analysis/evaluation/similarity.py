@@ -24,7 +24,8 @@ class SimilarityResult(Result):
         spearman, pearson: over the used pairs.
         spearman_all, pearson_all: over all pairs, an unknown one counted as similarity 0
             (gensim's `dummy4unknown`).
-        unknown: the words that were not found, in the order of the set.
+        unknown: the words that have no vector, in the order of the set.
+        from_ngrams: used pairs with a word that is not in the vocabulary and was made from n-grams.
     """
 
     derived: ClassVar[tuple[str, ...]] = ("skipped",)
@@ -36,6 +37,7 @@ class SimilarityResult(Result):
     spearman_all: Estimate | None
     pearson_all: Estimate | None
     unknown: tuple[str, ...]
+    from_ngrams: int = 0
 
     @property
     def skipped(self) -> int:
@@ -61,7 +63,13 @@ def evaluate_similarity(
     lookup = WordLookup(embeddings.tokens, restrict_vocabulary)
     cosines = pair_cosines(embeddings, pairs, lookup)
     known = np.isfinite(cosines)
-    words = {word: None for pair in pairs.pairs for word in pair if lookup.row(word) == UNKNOWN}
+    made = known & (lookup.rows(pairs.pairs) == UNKNOWN).any(axis=1)
+    lost = [pair for pair, has in zip(pairs.pairs, known, strict=True) if not has]
+    words = dict.fromkeys(
+        word
+        for word in dict.fromkeys(word for pair in lost for word in pair)
+        if lookup.row(word) == UNKNOWN and not _made(embeddings, lookup, [word]).any()
+    )
     used = _correlations(pairs.scores[known], cosines[known], resamples, seed)
     every = _correlations(pairs.scores, np.where(known, cosines, 0.0), resamples, seed)
     return SimilarityResult(
@@ -73,18 +81,42 @@ def evaluate_similarity(
         spearman_all=every[0],
         pearson_all=every[1],
         unknown=tuple(words),
+        from_ngrams=int(made.sum()),
     )
 
 
 def pair_cosines(embeddings: Embeddings, pairs: SimilaritySet, lookup: WordLookup) -> np.ndarray:
-    """Return the cosine of each pair: float64 array, shape `(items,)`; NaN for unknown words."""
-    rows = lookup.rows(pairs.pairs)
-    known = (rows != UNKNOWN).all(axis=1)
-    left, right = (unit_rows(embeddings.vectors[rows[known, side]]) for side in (0, 1))
-    cosines = np.full(len(rows), np.nan)
+    """Return the cosine of each pair: float64 array, shape `(items,)`; NaN for unknown words.
+
+    With n-grams a word that is not in the vocabulary is made from its own; in lower case where the
+    vocabulary has no capital letters, as it is looked up there.
+    """
+    words = list(dict.fromkeys(word for pair in pairs.pairs for word in pair))
+    places = {word: place for place, word in enumerate(words)}
+    rows = np.array([lookup.row(word) for word in words])
+    units = np.zeros((len(words), embeddings.dim))
+    found = rows != UNKNOWN
+    units[found] = unit_rows(embeddings.vectors[rows[found]])
+    if embeddings.subwords is not None and not found.all():
+        missing = np.flatnonzero(~found)
+        made = _made(embeddings, lookup, [words[place] for place in missing])
+        units[missing] = unit_rows(made)
+        found[missing] = made.any(axis=1)
+    sides = np.array([[places[word] for word in pair] for pair in pairs.pairs])
+    known = found[sides].all(axis=1)
+    cosines = np.full(len(sides), np.nan)
+    left, right = units[sides[known, 0]], units[sides[known, 1]]
     # through float32, so that two words paired with themselves tie at 1 whatever the last digits
     cosines[known] = np.einsum("id,id->i", left, right).astype(np.float32)
     return cosines
+
+
+def _made(embeddings: Embeddings, lookup: WordLookup, words: list[str]) -> np.ndarray:
+    """Return the vectors of words made from n-grams; zeros for one that cannot be made."""
+    if embeddings.subwords is None:
+        return np.zeros((len(words), embeddings.dim))
+    spelled = [word.lower() for word in words] if lookup.in_lower_case else words
+    return embeddings.subwords.vectors_of(spelled)
 
 
 def _correlations(

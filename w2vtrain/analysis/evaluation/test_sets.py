@@ -138,6 +138,11 @@ class WordLookup:
         return folded
 
     @cached_property
+    def in_lower_case(self) -> bool:
+        """Whether no token has a capital letter."""
+        return all(token == token.lower() for token in self._tokens)
+
+    @cached_property
     def case_groups(self) -> np.ndarray:
         """int64 array, shape `(tokens,)`: for each row, the first row that differs only in case."""
         folded = self._folded

@@ -3,9 +3,14 @@
 Beside `vectors.npy` the folder has `vocabulary.tsv`: a line `token TAB count` a row, or `token`
 alone where counts are unknown; a backslash, tab or line end inside a token is written `\\\\`,
 `\\t`, `\\n`, `\\r`. An `.npz` holds arrays `vectors`, `tokens` and, where known, `counts`.
+
+The folder of a run's model may hold besides `context_vectors.npy` and, in a folder `subwords`, the
+rows of n-grams: `ngrams.json`, `vectors.npy`, and `buckets.npy`: buckets and their rows.
 """
 
+import dataclasses
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,9 +30,12 @@ from w2vtrain.vectors.formats.stream import (
     of_matrix,
     rows_in_block,
 )
+from w2vtrain.vectors.ngrams import Ngrams
+from w2vtrain.vectors.subwords import Subwords
 
 VECTORS = "vectors.npy"
 VOCABULARY = "vocabulary.tsv"
+CONTEXT, SUBWORDS = "context_vectors.npy", "subwords"
 _TOKENS = ("tokens", "words", "vocabulary")  # names that others use are read too
 _VECTORS = ("vectors", "embeddings")
 # beside a bad archive: a way of packing that Python does not know, and an archive with a password
@@ -46,7 +54,42 @@ def read(path: Path) -> VectorStream:
             f"{len(vectors):,} rows.",
             "The two files do not belong together.",
         )
-    return of_matrix(tokens, vectors, counts)
+    context, subwords = folder / CONTEXT, folder / SUBWORDS
+    return dataclasses.replace(
+        of_matrix(tokens, vectors, counts),
+        context=mapped(context) if path.is_dir() and context.exists() else None,
+        subwords=read_subwords(subwords) if path.is_dir() and subwords.is_dir() else None,
+    )
+
+
+def read_subwords(folder: Path) -> Subwords:
+    """Return what `write_subwords` has written; the rows are memory-mapped.
+
+    Raises:
+        W2VError: a file is missing or damaged.
+    """
+    try:
+        ngrams = Ngrams(**json.loads(read_text(folder / "ngrams.json")))
+    except (ValueError, TypeError) as error:
+        raise W2VError(f"{folder / 'ngrams.json'} is damaged: {error}") from None
+    vectors, path = mapped(folder / VECTORS), folder / "buckets.npy"
+    with reading_errors(path):
+        try:
+            table = np.load(path, allow_pickle=False)
+        except HEADER_ERRORS as error:
+            raise W2VError(f"{path} is damaged: {error}") from None
+    if table.ndim != 2 or len(table) != 2 or not (table[1] < len(vectors)).all():
+        raise W2VError(f"{path} does not fit {VECTORS}.", "Train again with --force.")
+    return Subwords(ngrams, vectors, *table)
+
+
+def write_subwords(folder: Path, subwords: Subwords) -> None:
+    """Write the rows of n-grams into a new folder."""
+    folder.mkdir()
+    settings = json.dumps(dataclasses.asdict(subwords.ngrams), indent=2)
+    (folder / "ngrams.json").write_text(settings + "\n", encoding="utf-8")
+    np.save(folder / VECTORS, subwords.vectors)
+    np.save(folder / "buckets.npy", np.array([subwords.buckets, subwords.places], np.int32))
 
 
 def mapped(path: Path) -> np.ndarray:
@@ -121,7 +164,7 @@ def _pieces(file: IO[bytes], stream: VectorStream) -> Iterator[tuple[bytes, list
 
 def read_npz(path: Path) -> VectorStream:
     """Return the rows of an .npz file; the vectors are read block by block."""
-    with _opened(path) as archive:
+    with opened(path) as archive:
         check_expansion(path, sum(_size(archive, name) for name in archive.namelist()))
         names = {name.removesuffix(".npy"): name for name in archive.namelist()}
         matrix = next((names[name] for name in _VECTORS if name in names), None)
@@ -131,10 +174,10 @@ def read_npz(path: Path) -> VectorStream:
                 f"{path} has no arrays `vectors` and `tokens`.",
                 f"It has: {', '.join(names) or 'none'}.",
             )
-        tokens = _array(archive, words, path)
+        tokens = read_array(archive, words, path)
         if tokens.ndim != 1 or tokens.dtype.kind != "U":
             raise W2VError(f"{path}: {words} is not a list of texts.")
-        counts = _array(archive, "counts.npy", path) if "counts" in names else None
+        counts = read_array(archive, "counts.npy", path) if "counts" in names else None
         if counts is not None and (counts.dtype.kind not in "iu" or counts.shape != tokens.shape):
             raise W2VError(f"{path}: counts.npy does not hold a whole number for each token.")
         rows, dim, dtype = _shape(archive, matrix, path)
@@ -144,7 +187,8 @@ def read_npz(path: Path) -> VectorStream:
     return VectorStream(rows, dim, blocks, counts is not None)
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
+def opened(path: Path) -> zipfile.ZipFile:
+    """Open an .npz file, or raise W2VError."""
     with reading_errors(path):
         try:
             return zipfile.ZipFile(path)
@@ -152,7 +196,8 @@ def _opened(path: Path) -> zipfile.ZipFile:
             raise W2VError(f"{path} is damaged, or is no .npz file: {error}") from None
 
 
-def _array(archive: zipfile.ZipFile, name: str, path: Path) -> np.ndarray:
+def read_array(archive: zipfile.ZipFile, name: str, path: Path) -> np.ndarray:
+    """Return the member `name` of the archive at `path`, or raise W2VError."""
     with reading_errors(path):
         try:
             _header(archive, name, path)
@@ -214,7 +259,7 @@ def _blocks(
     counts: np.ndarray | None,
 ) -> Iterator[Block]:
     size = rows_in_block(dim)
-    with reading_errors(path), _opened(path) as archive, archive.open(name) as file:
+    with reading_errors(path), opened(path) as archive, archive.open(name) as file:
         _header(archive, name, path, file)
         for start in range(0, len(tokens), size):
             part = slice(start, min(start + size, len(tokens)))
@@ -237,7 +282,7 @@ def write_npz(path: Path, stream: VectorStream) -> None:
     tokens: list[str] = []
     counts: list[np.ndarray] = []
     with zipfile.ZipFile(path, "w") as archive:
-        with archive.open(_member("vectors"), "w", force_zip64=True) as file:
+        with archive.open(member("vectors"), "w", force_zip64=True) as file:
             write_header(file, stream.rows, stream.dim)
             for block in stream.blocks:
                 file.write(np.ascontiguousarray(block.vectors, "<f4").tobytes())
@@ -248,9 +293,10 @@ def write_npz(path: Path, stream: VectorStream) -> None:
         if stream.has_counts:
             arrays["counts"] = np.concatenate(counts)
         for name, array in arrays.items():
-            with archive.open(_member(name), "w", force_zip64=True) as file:
+            with archive.open(member(name), "w", force_zip64=True) as file:
                 np.lib.format.write_array(file, array, allow_pickle=False)
 
 
-def _member(name: str) -> zipfile.ZipInfo:
+def member(name: str) -> zipfile.ZipInfo:
+    """Return what an array is called in an archive; always of the same date."""
     return zipfile.ZipInfo(f"{name}.npy", _DATED)

@@ -28,22 +28,24 @@ class Format:
 
     Args:
         name: what `--from`, `--to` and `--format` take.
-        reader, writer: `module.function` in this package, imported when needed; no writer if the
-            format can only be read.
+        reader, writer: `module.function` in this package, imported when needed; no reader if the
+            format can only be written.
         files: what it writes in a folder of its own: one file, whose ending chooses the format for
             a file to write; or the files of a format that is a folder, the two that tell it first.
         gzip: whether it can be written gzipped.
         counts: whether it has a place for counts.
         magic: the first bytes of its file; empty if only a closer look tells it.
+        ngrams: whether it holds rows of n-grams, and only vectors that have them can be written.
     """
 
     name: str
     reader: str
-    writer: str = ""
-    files: tuple[str, ...] = ()
+    writer: str
+    files: tuple[str, ...]
     gzip: bool = False
     counts: bool = False
     magic: bytes = b""
+    ngrams: bool = False
 
     @property
     def folder(self) -> bool:
@@ -59,9 +61,9 @@ class Format:
         """Return the rows in a file or folder of this format; `registry.read` checks them too."""
         return _function(self.reader)(path)
 
-    def write(self, path: Path, stream: VectorStream) -> None:
+    def write(self, path: Path, stream: VectorStream, **options: Any) -> None:
         """Write the rows to a new file or folder; `registry.write` replaces an old one too."""
-        _function(self.writer)(path, stream)
+        _function(self.writer)(path, stream, **options)
 
 
 def _function(name: str) -> Any:
@@ -104,20 +106,32 @@ _TABLE = (
         magic=b"PAR1",
     ),
     Format("projector", "projector.read", "projector.write", _PROJECTOR_FILES, counts=True),
-    Format("fasttext-bin", "fasttext.read", counts=True, magic=(793712314).to_bytes(4, "little")),
+    Format(
+        *("fasttext-bin", "fasttext.read", "fasttext.write", ("vectors.fasttext",)),
+        counts=True,
+        magic=(793712314).to_bytes(4, "little"),
+        ngrams=True,
+    ),
+    Format("floret", "", "floret.write", ("vectors.floret",), gzip=True, ngrams=True),
+    Format(
+        "fasttext-compressed",
+        *("compressed_subwords.read", "compressed_subwords.write", ("vectors.ftnpz",)),
+        counts=True,
+        ngrams=True,
+    ),
 )
 FORMATS = {format.name: format for format in _TABLE}
 
 
 def format_named(name: str, writes: bool = False) -> Format:
-    """Return the format called `name`, one that can be written if `writes`.
+    """Return the format called `name`, one that can be read unless `writes`.
 
     Raises:
         W2VError: there is no such format; the message lists those there are.
     """
-    choices = [format.name for format in FORMATS.values() if format.writer or not writes]
+    choices = [format.name for format in FORMATS.values() if format.reader or writes]
     if name not in choices:
-        why = "cannot be written" if name in FORMATS else "is not known"
+        why = "cannot be read" if name in FORMATS else "is not known"
         raise W2VError(f"Format {name!r} {why}.", f"Formats: {', '.join(choices)}.")
     return FORMATS[name]
 
@@ -168,6 +182,8 @@ def _name_by_bytes(start: bytes) -> str | None:
     from w2vtrain.vectors.formats.text_rows import is_number
     from w2vtrain.vectors.formats.word2vec import parse_header
 
+    if start.startswith(b"PK\x03\x04") and start[30:].startswith(b"ngrams.json"):
+        return "fasttext-compressed"
     for format in FORMATS.values():
         if format.magic and start.startswith(format.magic):
             return format.name
@@ -201,9 +217,11 @@ def read(path: Path, format: str | None = None) -> VectorStream:
     return checked(chosen.read(path), str(path))
 
 
-def write(path: Path, stream: VectorStream, format: str | None = None) -> Format:
+def write(path: Path, stream: VectorStream, format: str | None = None, **options: Any) -> Format:
     """Write the vectors whole or not at all; what is at `path` stays until then.
 
+    Args:
+        options: of the format's own writer.
     Raises:
         W2VError: a token that the format cannot carry, a folder with other files in it, a place
             that cannot be written.
@@ -217,7 +235,7 @@ def write(path: Path, stream: VectorStream, format: str | None = None) -> Format
     elif path.is_dir():
         raise W2VError(f"{path} is a folder, but {chosen.name} is a file.", "Name a file.")
     with placed(path, chosen.folder) as temporary:
-        chosen.write(temporary, checked(stream, "The source"))
+        chosen.write(temporary, checked(stream, "The source"), **options)
     return chosen
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from w2vtrain.errors import W2VError
 from w2vtrain.vectors.search import blocks, row_norms, scales_of
+from w2vtrain.vectors.subwords import Subwords
 
 BLOCK_BYTES = 1 << 23  # of float32 numbers in a block
 
@@ -44,6 +45,8 @@ class VectorStream:
         blocks: the rows, in order.
         has_counts: whether the blocks carry counts.
         matrix: all vectors at once, float32 of shape `(rows, dim)`, where the file can be mapped.
+        subwords: the n-gram rows that the vectors are made from, if they are.
+        context: context vectors of the rows, like `matrix`, where the source has them.
     """
 
     rows: int
@@ -51,6 +54,8 @@ class VectorStream:
     blocks: Iterator[Block]
     has_counts: bool = False
     matrix: np.ndarray | None = None
+    subwords: Subwords | None = None
+    context: np.ndarray | None = None
 
 
 def rows_in_block(dim: int) -> int:
@@ -187,8 +192,10 @@ def first(stream: VectorStream, rows: int | None) -> VectorStream:
             if left <= 0:
                 return
 
-    matrix = None if stream.matrix is None else stream.matrix[:rows]
-    return dataclasses.replace(stream, rows=rows, blocks=generate(), matrix=matrix)
+    matrix, context = (
+        None if table is None else table[:rows] for table in (stream.matrix, stream.context)
+    )
+    return dataclasses.replace(stream, rows=rows, blocks=generate(), matrix=matrix, context=context)
 
 
 def normalized(stream: VectorStream) -> VectorStream:
@@ -199,7 +206,7 @@ def normalized(stream: VectorStream) -> VectorStream:
             scaled = vectors * scales_of(row_norms(vectors))[:, np.newaxis]
             yield Block(tokens, scaled, counts)
 
-    return dataclasses.replace(stream, blocks=generate(), matrix=None)
+    return dataclasses.replace(stream, blocks=generate(), matrix=None, subwords=None)
 
 
 def collect(stream: VectorStream) -> tuple[list[str], np.ndarray, np.ndarray | None]:

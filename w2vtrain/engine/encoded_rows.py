@@ -1,0 +1,136 @@
+"""Word rows that are made from n-gram rows before some steps, and taken apart after them.
+
+Making a word's vector from its n-grams in every step would cost several times the step. So the rows
+of all the words that a batch of steps uses are made once, the steps train these, and afterwards
+each word's move goes to each of its n-grams. Here, in NumPy, a batch's words and n-grams are
+listed and sorted, so that TensorFlow has nothing to do but sum neighbors.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from w2vtrain.engine.steps import sorted_uses
+
+# How far the row of a frequent n-gram may move in a batch: learning rate x the summed weight of the
+# pairs of its words is held to this (measured: 5 learns too slowly, 50 diverges).
+MOST_NGRAM_WEIGHT = 12.0
+
+
+class EncodedRows(NamedTuple):
+    """The words of a batch of steps and their rows; arrays in NumPy, tensors in TensorFlow.
+
+    Making the words from the rows and taking them apart are products with one sparse matrix, of a
+    row a table row and a column a word, with other values each time.
+
+    Attributes:
+        ids: int32, shape `(words,)`: the distinct words, ascending.
+        rows: int32, shape `(rows,)`: the distinct rows of the table, ascending.
+        places: int64, shape `(uses, 2)`: a row's place in `rows`, and that of a word in `ids`;
+            row by row.
+        making: float32, shape `(uses,)`: what the row counts for in the word.
+        taking: float32, shape `(uses,)`: what the word's move counts for in the row.
+        half: int32, shape `(1, 2)`: where the second half of the rows begins, in `rows` and in
+            `places`.
+    """
+
+    ids: Any
+    rows: Any
+    places: Any
+    making: Any
+    taking: Any
+    half: Any
+
+
+def signature() -> EncodedRows:
+    """Return the `tf.TensorSpec` of each array."""
+    import tensorflow as tf
+
+    return EncodedRows(
+        ids=tf.TensorSpec((None,), tf.int32),
+        rows=tf.TensorSpec((None,), tf.int32),
+        places=tf.TensorSpec((None, 2), tf.int64),
+        making=tf.TensorSpec((None,), tf.float32),
+        taking=tf.TensorSpec((None,), tf.float32),
+        half=tf.TensorSpec((None, 2), tf.int32),
+    )
+
+
+@dataclass(frozen=True)
+class WordRows:
+    """The rows of a table that each word is made from.
+
+    Args:
+        number: rows of the table.
+        sizes: int array, shape `(vocabulary,)`: how many rows each word has; 1 or more.
+        rows: int32 array, shape `(uses,)`: the rows of id 0, of id 1, …; a word's are distinct.
+        shares: float32 array, shape `(uses,)`: what the row counts for in the word's vector.
+        times: float32 array, shape `(uses,)`: how often the word's move goes to the row.
+    """
+
+    number: int
+    sizes: np.ndarray
+    rows: np.ndarray
+    shares: np.ndarray
+    times: np.ndarray
+
+    def damping(self, word_weight: np.ndarray, learning_rate: float) -> np.ndarray:
+        """Return the factors that shrink the updates of rows of frequent n-grams.
+
+        A row gets the moves of all its words in a batch, each computed as if the others stood
+        still, so that together they overshoot. Their expected weight is known beforehand.
+
+        Args:
+            word_weight: float array, shape `(vocabulary,)`: expected weight of a word in a batch,
+                after the damping of its own row.
+            learning_rate: of the first step.
+        Returns:
+            float32 array, shape `(number,)`.
+        """
+        weight = np.repeat(word_weight, self.sizes) * self.times
+        weight = np.bincount(self.rows, weight, self.number)
+        most = MOST_NGRAM_WEIGHT / learning_rate
+        return np.minimum(1, most / np.maximum(weight, most)).astype(np.float32)
+
+
+class RowEncoder:
+    """Lists the words of a batch and their rows.
+
+    Args:
+        words: the rows of each word.
+        damping: float32 array, shape `(words.number,)`: factor of each row's updates.
+    """
+
+    def __init__(self, words: WordRows, damping: np.ndarray) -> None:
+        self._words, self.damping = words, damping
+        self._starts = np.cumsum(words.sizes) - words.sizes
+        self._taking = words.times * damping[words.rows]
+
+    def encode(self, used: np.ndarray) -> EncodedRows:
+        """Return what makes the rows of the words `used`: an int array of ids of any shape."""
+        words = self._words
+        marks = np.zeros(len(words.sizes), bool)
+        marks[used.ravel()] = True
+        ids = np.flatnonzero(marks)
+        sizes = words.sizes[ids]
+        ends = np.cumsum(sizes)
+        owner = np.repeat(np.arange(len(ids), dtype=np.int32), sizes)
+        uses = np.arange(ends[-1]) + (self._starts[ids] - (ends - sizes))[owner]
+        order, in_order = (array[0] for array in sorted_uses(words.rows[uses][None]))
+        first = np.ones(len(in_order), bool)  # of its row's uses
+        np.not_equal(in_order[1:], in_order[:-1], out=first[1:])
+        places = np.empty((len(order), 2), np.int64)
+        np.cumsum(first, out=places[:, 0])
+        places[:, 0] -= 1
+        places[:, 1] = owner[order]
+        uses = uses[order]
+        row = int(places[len(order) // 2, 0])
+        return EncodedRows(
+            ids=ids.astype(np.int32),
+            rows=in_order[first],
+            places=places,
+            making=words.shares[uses],
+            taking=self._taking[uses],
+            half=np.array([(row, np.searchsorted(places[:, 0], row))], np.int32),
+        )

@@ -1,0 +1,99 @@
+"""Trains a `SubwordWord2Vec`: rows of words are made from n-grams before a batch of steps."""
+
+from typing import Any
+
+import tensorflow as tf
+
+from w2vtrain.engine.block_trainer import BlockTrainer
+from w2vtrain.engine.blocks import BlockShape
+from w2vtrain.engine.encoded_rows import EncodedRows
+from w2vtrain.models.subword_word2vec import SubwordWord2Vec
+from w2vtrain.models.word2vec import embedding_table
+
+
+class SubwordTrainer(BlockTrainer):
+    """Trains a `SubwordWord2Vec` as `BlockTrainer` trains a `Word2Vec`.
+
+    `fit` and `evaluate` take pairs of `Step` and `EncodedRows`. Before the steps of a batch the
+    rows of its words are made from the n-gram table, in a table like that of `Word2Vec`, which the
+    steps train. Then each word's move, what the steps have added to its row, is added to each of
+    its n-gram rows, damped for frequent n-grams.
+    """
+
+    def __init__(self, word2vec: SubwordWord2Vec, shape: BlockShape, **kwargs: Any) -> None:
+        words, dim = word2vec.context_embedding.embeddings.shape
+        super().__init__(word2vec, shape, **kwargs)
+        self._made = embedding_table(words, dim, "zeros", "made")
+
+    @property
+    def target_embedding(self) -> Any:
+        """The Keras layer of the word vectors as the steps of a batch see them."""
+        return self._made
+
+    def train_step(self, steps: Any) -> dict[str, Any]:
+        """Train on the steps of a batch, one after the other; return the mean loss a pair.
+
+        Args:
+            steps: a pair of `Step` and `EncodedRows`.
+        """
+        steps, encoded = steps
+        rows, before = self._make(encoded)
+        result = super().train_step(steps)
+        after = tf.gather(self._made.embeddings.value, encoded.ids)
+        self._take_apart(encoded, rows, after - before)
+        return result
+
+    def test_step(self, steps: Any) -> dict[str, Any]:
+        """Return the mean loss a pair of the steps of a batch, as `train_step` takes it."""
+        steps, encoded = steps
+        self._make(encoded)
+        return super().test_step(steps)
+
+    def _make(self, encoded: EncodedRows) -> tuple[tuple[Any, Any], Any]:
+        """Write the rows of a batch's words.
+
+        Returns:
+            the two halves of the table's rows that they are made from, shape `(rows, dim)`, and the
+            words' rows, shape `(words, dim)`.
+        """
+        row = encoded.half[0, 0]
+        table = self.word2vec.ngram_embedding.embeddings.value
+        # Gathered first, since reading the table itself would copy it.
+        rows = tf.gather(table, encoded.rows[:row]), tf.gather(table, encoded.rows[row:])
+        matrices = _halves(encoded, encoded.making)
+        first, second = (
+            tf.raw_ops.SparseMatrixMatMul(a=matrix, b=half, transpose_a=True)
+            for matrix, half in zip(matrices, rows, strict=True)
+        )
+        made = first + second
+        self._made.embeddings.value.scatter_update(tf.IndexedSlices(made, encoded.ids))
+        return rows, made
+
+    def _take_apart(self, encoded: EncodedRows, rows: tuple[Any, Any], moves: Any) -> None:
+        """Add each word's move to each of its rows, in one write a row."""
+        row = encoded.half[0, 0]
+        table = self.word2vec.ngram_embedding.embeddings.value
+        # Adding in the table itself (`scatter_add`) takes three times as long (measured).
+        first, second = (
+            half + tf.raw_ops.SparseMatrixMatMul(a=matrix, b=moves)
+            for matrix, half in zip(_halves(encoded, encoded.taking), rows, strict=True)
+        )
+        table.scatter_update(tf.IndexedSlices(first, encoded.rows[:row]))
+        table.scatter_update(tf.IndexedSlices(second, encoded.rows[row:]))
+
+
+def _halves(encoded: EncodedRows, values: Any) -> tuple[Any, Any]:
+    """Return the sparse matrix of a batch in two halves, for two threads."""
+    row, use = encoded.half[0, 0], encoded.half[0, 1]
+    words, number = tf.shape(encoded.ids)[0], tf.shape(encoded.rows)[0]
+    down = tf.cast(tf.stack([row, 0]), tf.int64)
+    first, second = (
+        tf.raw_ops.SparseTensorToCSRSparseMatrix(
+            indices=places, values=some, dense_shape=tf.cast(tf.stack([rows, words]), tf.int64)
+        )
+        for places, some, rows in (
+            (encoded.places[:use], values[:use], row),
+            (encoded.places[use:] - down, values[use:], number - row),
+        )
+    )
+    return first, second
