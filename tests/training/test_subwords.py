@@ -118,10 +118,10 @@ def test_a_finished_training_goes_on(trained, run, tmp_path):
     root = corpus_of(run, tmp_path / "run")
     (root / "model").symlink_to(trained / "model")
     before = Embeddings.load(root)
-    objective = make_objective(
-        Corpus.open(RunDirectory(root)), TrainConfig(**SETTINGS, learning_rate=0.01), 1
-    )
-    start = WarmStart.load(root, objective.config)
+    more = TrainConfig(**SETTINGS, more_epochs=1, learning_rate=0.01)
+    objective = make_objective(Corpus.open(RunDirectory(root)), more, 1)
+    start = WarmStart.load(root, more)
+    assert start is not None
     start.initialize(objective, objective.corpus)
     ids = {token: i for i, token in enumerate(objective.corpus.vocabulary.tokens)}
     vectors = objective.model.word_vectors()[[ids[token] for token in before.tokens]]
@@ -129,7 +129,7 @@ def test_a_finished_training_goes_on(trained, run, tmp_path):
     (root / "model").unlink()
     train(root, TrainConfig(embedding_dim=16, epochs=1))
     with pytest.raises(W2VError, match="not made from n-grams"):
-        train(root, TrainConfig(**SETTINGS, more_epochs=1, learning_rate=0.01))
+        train(root, more)
 
 
 def test_vectors_are_means_of_the_rows_of_all_ngrams():

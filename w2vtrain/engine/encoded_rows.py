@@ -21,25 +21,27 @@ MOST_NGRAM_WEIGHT = 12.0
 class EncodedRows(NamedTuple):
     """The words of a batch of steps and their rows; arrays in NumPy, tensors in TensorFlow.
 
-    Making the words from the rows and taking them apart are products with one sparse matrix, of a
-    row a table row and a column a word, with other values each time.
+    Making the words from the rows and taking them apart are products with two sparse matrices, each
+    in two halves, for two threads: the first with the first half of the rows, the second with the
+    others. `half` says where the second begins; its places count from there.
 
     Attributes:
         ids: int32, shape `(words,)`: the distinct words, ascending.
         rows: int32, shape `(rows,)`: the distinct rows of the table, ascending.
-        places: int64, shape `(uses, 2)`: a row's place in `rows`, and that of a word in `ids`;
-            row by row.
-        making: float32, shape `(uses,)`: what the row counts for in the word.
-        taking: float32, shape `(uses,)`: what the word's move counts for in the row.
-        half: int32, shape `(1, 2)`: where the second half of the rows begins, in `rows` and in
-            `places`.
+        making: int64, shape `(uses, 2)`: a word's place in `ids` and that of a row in `rows`, word
+            by word in each half.
+        shares: float32, shape `(uses,)`: what the row counts for in the word.
+        taking: int64, shape `(uses, 2)`: the same the other way round, row by row.
+        times: float32, shape `(uses,)`: what the word's move counts for in the row.
+        half: int32, shape `(1, 2)`: where the second half begins, in `rows` and in the others.
     """
 
     ids: Any
     rows: Any
-    places: Any
     making: Any
+    shares: Any
     taking: Any
+    times: Any
     half: Any
 
 
@@ -50,9 +52,10 @@ def signature() -> EncodedRows:
     return EncodedRows(
         ids=tf.TensorSpec((None,), tf.int32),
         rows=tf.TensorSpec((None,), tf.int32),
-        places=tf.TensorSpec((None, 2), tf.int64),
-        making=tf.TensorSpec((None,), tf.float32),
-        taking=tf.TensorSpec((None,), tf.float32),
+        making=tf.TensorSpec((None, 2), tf.int64),
+        shares=tf.TensorSpec((None,), tf.float32),
+        taking=tf.TensorSpec((None, 2), tf.int64),
+        times=tf.TensorSpec((None,), tf.float32),
         half=tf.TensorSpec((None, 2), tf.int32),
     )
 
@@ -105,7 +108,7 @@ class RowEncoder:
     def __init__(self, words: WordRows, damping: np.ndarray) -> None:
         self._words, self.damping = words, damping
         self._starts = np.cumsum(words.sizes) - words.sizes
-        self._taking = words.times * damping[words.rows]
+        self._times = words.times * damping[words.rows]
 
     def encode(self, used: np.ndarray) -> EncodedRows:
         """Return what makes the rows of the words `used`: an int array of ids of any shape."""
@@ -120,17 +123,24 @@ class RowEncoder:
         order, in_order = (array[0] for array in sorted_uses(words.rows[uses][None]))
         first = np.ones(len(in_order), bool)  # of its row's uses
         np.not_equal(in_order[1:], in_order[:-1], out=first[1:])
-        places = np.empty((len(order), 2), np.int64)
-        np.cumsum(first, out=places[:, 0])
-        places[:, 0] -= 1
-        places[:, 1] = owner[order]
-        uses = uses[order]
-        row = int(places[len(order) // 2, 0])
+        making, taking = np.empty((2, len(order), 2), np.int64)
+        np.cumsum(first, out=taking[:, 0])
+        taking[:, 0] -= 1
+        taking[:, 1] = owner[order]
+        row = int(taking[len(order) // 2, 0])
+        use = int(np.searchsorted(taking[:, 0], row))
+        place = np.empty(len(order), np.int64)
+        place[order] = taking[:, 0]
+        by_halves = np.concatenate([np.flatnonzero(place < row), np.flatnonzero(place >= row)])
+        making[:, 0], making[:, 1] = owner[by_halves], place[by_halves]
+        making[use:, 1] -= row
+        taking[use:, 0] -= row
         return EncodedRows(
             ids=ids.astype(np.int32),
             rows=in_order[first],
-            places=places,
-            making=words.shares[uses],
-            taking=self._taking[uses],
-            half=np.array([(row, np.searchsorted(places[:, 0], row))], np.int32),
+            making=making,
+            shares=words.shares[uses[by_halves]],
+            taking=taking,
+            times=self._times[uses[order]],
+            half=np.array([(row, use)], np.int32),
         )

@@ -56,44 +56,38 @@ class SubwordTrainer(BlockTrainer):
             the two halves of the table's rows that they are made from, shape `(rows, dim)`, and the
             words' rows, shape `(words, dim)`.
         """
-        row = encoded.half[0, 0]
+        row, use = encoded.half[0, 0], encoded.half[0, 1]
+        words, number = tf.shape(encoded.ids)[0], tf.shape(encoded.rows)[0]
         table = self.word2vec.ngram_embedding.embeddings.value
         # Gathered first, since reading the table itself would copy it.
         rows = tf.gather(table, encoded.rows[:row]), tf.gather(table, encoded.rows[row:])
-        matrices = _halves(encoded, encoded.making)
-        first, second = (
-            tf.raw_ops.SparseMatrixMatMul(a=matrix, b=half, transpose_a=True)
-            for matrix, half in zip(matrices, rows, strict=True)
-        )
-        made = first + second
+        made = _product(
+            encoded.making[:use], encoded.shares[:use], (words, row), rows[0]
+        ) + _product(encoded.making[use:], encoded.shares[use:], (words, number - row), rows[1])
         self._made.embeddings.value.scatter_update(tf.IndexedSlices(made, encoded.ids))
         return rows, made
 
     def _take_apart(self, encoded: EncodedRows, rows: tuple[Any, Any], moves: Any) -> None:
         """Add each word's move to each of its rows, in one write a row."""
-        row = encoded.half[0, 0]
+        row, use = encoded.half[0, 0], encoded.half[0, 1]
+        words, number = tf.shape(encoded.ids)[0], tf.shape(encoded.rows)[0]
         table = self.word2vec.ngram_embedding.embeddings.value
-        # Adding in the table itself (`scatter_add`) takes three times as long (measured).
-        first, second = (
-            half + tf.raw_ops.SparseMatrixMatMul(a=matrix, b=moves)
-            for matrix, half in zip(_halves(encoded, encoded.taking), rows, strict=True)
+        first = rows[0] + _product(encoded.taking[:use], encoded.times[:use], (row, words), moves)
+        second = rows[1] + _product(
+            encoded.taking[use:], encoded.times[use:], (number - row, words), moves
         )
+        # Adding in the table itself (`scatter_add`) takes three times as long (measured).
         table.scatter_update(tf.IndexedSlices(first, encoded.rows[:row]))
         table.scatter_update(tf.IndexedSlices(second, encoded.rows[row:]))
 
 
-def _halves(encoded: EncodedRows, values: Any) -> tuple[Any, Any]:
-    """Return the sparse matrix of a batch in two halves, for two threads."""
-    row, use = encoded.half[0, 0], encoded.half[0, 1]
-    words, number = tf.shape(encoded.ids)[0], tf.shape(encoded.rows)[0]
-    down = tf.cast(tf.stack([row, 0]), tf.int64)
-    first, second = (
-        tf.raw_ops.SparseTensorToCSRSparseMatrix(
-            indices=places, values=some, dense_shape=tf.cast(tf.stack([rows, words]), tf.int64)
-        )
-        for places, some, rows in (
-            (encoded.places[:use], values[:use], row),
-            (encoded.places[use:] - down, values[use:], number - row),
-        )
+def _product(places: Any, values: Any, shape: tuple[Any, Any], dense: Any) -> Any:
+    """Return a sparse matrix, given by places and values row by row, times a dense one.
+
+    The sum of a row is one addend after the other, on any number of threads; that of TensorFlow's
+    product with a transposed matrix is not.
+    """
+    matrix = tf.raw_ops.SparseTensorToCSRSparseMatrix(
+        indices=places, values=values, dense_shape=tf.cast(tf.stack(shape), tf.int64)
     )
-    return first, second
+    return tf.raw_ops.SparseMatrixMatMul(a=matrix, b=dense)
