@@ -219,7 +219,7 @@ def scores_of(path: str, options: argparse.Namespace) -> dict[str, float]:
         evaluate_similarity,
     )
 
-    vectors = Embeddings.load(path)
+    vectors = Embeddings.load(path, vocabulary_only=True)
     scores = {}
     for name in options.similarity:
         result = evaluate_similarity(vectors, SimilaritySet.read(name))

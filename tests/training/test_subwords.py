@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -180,3 +181,27 @@ def test_more_rows_than_memory(monkeypatch):
     with pytest.raises(W2VError, match="and this machine has") as caught:
         WordNgrams(("abcdefgh", "ijklmnop"), Ngrams(), 100)
     assert "--buckets" in str(caught.value.hint)
+
+
+@pytest.mark.slow
+def test_unseen_forms_of_a_russian_novel(tmp_path):
+    shared = Path(os.environ.get("W2V_SHARED", Path(__file__).parents[2] / "../shared"))
+    text = shared / "data/corpora/unicode/ru.txt.gz"
+    if not text.is_file():
+        pytest.skip("shared data not found: set W2V_SHARED")
+    prepare([str(text)], tmp_path / "run", PrepareConfig(min_count=2))
+    train(tmp_path / "run", TrainConfig(subwords=True))
+    vectors = Embeddings.load(tmp_path / "run")
+    forms = {
+        "улыбка": "улыбками",
+        "вечер": "вечерами",
+        "доктор": "докторами",
+        "разговор": "разговорами",
+        "девушка": "девушкам",
+        "вопрос": "вопросам",
+    }
+    for lemma, form in forms.items():
+        assert form not in vectors
+        near = [word for word, _ in vectors.most_similar(form, k=6)]
+        assert lemma in near, (form, near)
+        assert vectors.similarity(lemma, form) > 0.7

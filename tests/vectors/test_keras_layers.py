@@ -10,6 +10,8 @@ import pytest
 
 from w2vtrain.errors import W2VError
 from w2vtrain.vectors.embeddings import Embeddings
+from w2vtrain.vectors.ngrams import Ngrams
+from w2vtrain.vectors.subwords import Subwords
 
 WORDS = Embeddings(["good", "bad", "don't", "straße"], np.float32([[1, 0], [0, 1], [2, 2], [5, 5]]))
 
@@ -121,3 +123,35 @@ def test_padding_does_not_weigh() -> None:
     )
     means = model.predict(tf.constant(["good bad", "bad " * 9]), verbose=0)
     np.testing.assert_allclose(means, [[0.5, 0.5], [0, 1]])
+
+
+def test_unseen_words_have_vectors_in_a_saved_model(tmp_path: Path) -> None:
+    import keras
+    import tensorflow as tf
+
+    words = ["king", "queen", "naïve", "東京都"]
+    rows = np.random.default_rng(0).normal(size=(50, 6)).astype(np.float32)
+    ngrams = Ngrams(400, 1, 4)
+    buckets = np.unique(ngrams.rows([*words, "kingly"]).rows)[:50]
+    subwords = Subwords(ngrams, rows[: len(buckets)], buckets, np.arange(len(buckets))[::-1])
+    vectors = Embeddings(words, rows[:4], None, subwords)
+    split, embed = vectors.to_keras(sequence_length=4)
+    model = keras.Sequential([keras.Input(shape=(), dtype="string"), split, embed])
+    texts = ["King, kingly 東京x!", "queens naïveté </s> x extra"]
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    for one in (model, loaded):
+        found = np.array(one(tf.constant(texts)))
+        assert found.shape == (2, 4, 6)
+        np.testing.assert_array_equal(found[0, 0], vectors["king"])
+        for place, word in [((0, 1), "kingly"), ((0, 2), "東京x"), ((1, 1), "naïveté")]:
+            np.testing.assert_allclose(found[place], subwords.vectors_of([word])[0], atol=1e-6)
+        np.testing.assert_array_equal(found[0, 3], 0)  # padding
+    mask = np.array(embed.compute_mask(split(tf.constant(texts))))
+    assert mask.tolist() == [[True, True, True, False], [True] * 4]
+
+
+def test_a_layer_needs_fasttexts_hash() -> None:
+    subwords = Subwords(Ngrams(4, hash="floret"), np.ones((4, 2), np.float32))
+    with pytest.raises(W2VError, match="go by floret's"):
+        Embeddings(["a"], np.ones((1, 2)), None, subwords).to_keras()

@@ -119,7 +119,7 @@ class Embeddings:
         """Return Keras layers, texts to ids and ids to vectors: see `keras_layers.to_keras`."""
         from w2vtrain.vectors.keras_layers import to_keras
 
-        return to_keras(self.tokens, self.vectors, run=self.run, **options)
+        return to_keras(self.tokens, self.vectors, run=self.run, subwords=self.subwords, **options)
 
     def text_encoder(self, pooling: Pooling = DEFAULT_POOLING) -> TextEncoder:
         """Return what turns texts into vectors, to be used many times; see `embed`."""

@@ -12,6 +12,7 @@ from w2vtrain.corpus.subword_units import SubwordUnits, splitting_of
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, PADDING_TOKEN
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.vectors.subwords import Subwords
 
 _LOG = logging.getLogger(__name__)
 
@@ -25,11 +26,15 @@ def to_keras(
     split: Split | None = None,
     normalize: Normalize | None = None,
     run: Path | None = None,
+    subwords: Subwords | None = None,
 ) -> tuple[Any, Any]:
     """Return a `TextVectorization` and an `Embedding` layer that begin a text model.
 
     Id 0 is padding: a row of zeros, masked. Id 1 is every word without a vector: it gets the
     vector of `[UNK]` if there is one, else the mean of all. The tokens follow from id 2.
+
+    With n-grams every word has a vector, and there are no ids: the layers are `SplitIntoWords` and
+    `SubwordEmbedding` of `subword_layers`, texts to words and words to vectors.
 
     Args:
         tokens: distinct texts.
@@ -41,6 +46,7 @@ def to_keras(
             lower-case text could never reach.
         split, normalize: as in `PrepareConfig`; by default as in the run.
         run: the run that the vectors are from, if it is known.
+        subwords: the n-gram rows that the vectors were made from, if they were.
     Raises:
         W2VError: the empty token has a vector; Keras takes it for padding.
 
@@ -65,9 +71,15 @@ def to_keras(
     config, units = _settings(words, run)
     given = {"standardize": standardize, "split": split, "normalize": normalize}
     config = config.replaced(**{key: value for key, value in given.items() if value is not None})
+    split_text = splitter(config, units if config.split == "subwords" else None)
+    if subwords is not None:
+        from w2vtrain.vectors.subword_layers import SplitIntoWords, embedding_layer
+
+        words_of = SplitIntoWords(standardizer(config), split_text, sequence_length)
+        return words_of, embedding_layer(tokens, vectors, subwords, trainable)
     vectorize = keras.layers.TextVectorization(
         standardize=standardizer(config),
-        split=splitter(config, units if config.split == "subwords" else None),
+        split=split_text,
         output_mode="int",
         output_sequence_length=sequence_length,
         vocabulary=np.array(words, dtype=object),

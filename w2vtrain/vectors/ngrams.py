@@ -20,7 +20,7 @@ from w2vtrain.errors import W2VError
 SubwordHash = Literal["fasttext", "floret"]
 END_OF_SENTENCE = "</s>"  # fastText's token for the end of a line; it has no n-grams
 MOST_HASHES = 4  # a 128-bit hash holds so many of 32 bits
-_FNV_BASIS, _FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
+FNV_BASIS, FNV_PRIME = np.uint32(2166136261), np.uint32(16777619)
 _WORDS_AT_ONCE = 50_000
 
 
@@ -103,7 +103,7 @@ class Ngrams:
         ends = np.append(starts[1:], len(data))
         last = np.repeat(np.cumsum(lengths), lengths)[starts]  # where the character's word ends
         first = np.repeat(np.cumsum(lengths) - lengths, lengths)[starts]
-        hashes = np.full(len(starts), _FNV_BASIS)
+        hashes = np.full(len(starts), FNV_BASIS)
         found = np.zeros((len(starts), self.max_length), np.int64)
         inside = np.zeros(found.shape, bool)
         for length in range(1, self.max_length + 1):
@@ -112,7 +112,7 @@ class Ngrams:
             widths = stop - at
             for byte in range(int(widths.max(initial=0))):
                 more = here[widths > byte]
-                hashes[more] = (hashes[more] ^ signed[at[more] + byte]) * _FNV_PRIME
+                hashes[more] = (hashes[more] ^ signed[at[more] + byte]) * FNV_PRIME
             found[here, length - 1] = hashes[here]
             inside[here, length - 1] = stop <= last[here]
             if length == 1:  # a single character at either edge is `<` or `>`
