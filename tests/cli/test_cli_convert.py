@@ -90,7 +90,7 @@ def test_a_file_can_be_converted_onto_itself(tmp_path: Path) -> None:
         (["IN", "o"], "stands for no format"),
         (["IN", "o", "--to", "elephant"], "'elephant' is not known"),
         (["IN", "o", "--to", "fasttext-bin"], "holds n-grams, and the source has none"),
-        (["IN", "o", "--from", "floret"], "'floret' cannot be read"),
+        (["IN", "o.txt", "--from", "floret"], "'floret' cannot be read"),
         (["IN", "o.txt", "--from", "elephant"], "'elephant' is not known"),
         (["IN", "o.txt", "--top", "0"], "--top is 0"),
         (["IN", "o.npz.gz"], "npz is not written gzipped"),

@@ -73,7 +73,8 @@ def test_defaults_shown_are_the_library_s(capsys):
     from w2vtrain.vectors.embeddings import Embeddings
 
     k = Embeddings.most_similar.__defaults__[-2]  # of positive, negative, k, restrict_vocabulary
-    assert re.search(rf"-k .*default: {k}\]", printed(capsys, "neighbors", "--help"))
+    shown = " ".join(printed(capsys, "neighbors", "--help").replace("│", "").split())
+    assert re.search(rf"-k .*default: {k}\]", shown)
     shown = " ".join(printed(capsys, "diff", "--help").replace("│", "").split())
     assert f"{MIN_COUNT} by default" in shown
 

@@ -212,13 +212,14 @@ def normalized(stream: VectorStream) -> VectorStream:
 def collect(stream: VectorStream) -> tuple[list[str], np.ndarray, np.ndarray | None]:
     """Return all tokens, vectors and counts; a mapped matrix stays mapped."""
     tokens: list[str] = []
-    parts: list[np.ndarray] = []
     counts: list[np.ndarray] = []
+    vectors = stream.matrix
+    if vectors is None:
+        vectors = np.empty((stream.rows, stream.dim), np.float32)
     for block in stream.blocks:
+        if stream.matrix is None:  # in place: a table is never held twice
+            vectors[len(tokens) : len(tokens) + len(block.tokens)] = block.vectors
         tokens.extend(block.tokens)
-        if stream.matrix is None:
-            parts.append(block.vectors)
         if block.counts is not None:
             counts.append(block.counts)
-    vectors = np.concatenate(parts) if stream.matrix is None else stream.matrix
     return tokens, vectors, np.concatenate(counts) if stream.has_counts else None
