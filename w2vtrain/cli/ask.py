@@ -244,24 +244,27 @@ def _ask(
 ) -> tuple["Embeddings", list[tuple[tuple[str, ...], Any]]]:
     """Return the loaded vectors, and the words and the answer of each query.
 
-    Say which words were made from n-grams.
+    Say which words were made from n-grams, or into which units they were cut.
     """
     from w2vtrain.vectors.embeddings import Embeddings
 
     embeddings = Embeddings.load(vectors, vocabulary_only=vocabulary_only)
     answers = []
     for query in queries:
+        words = tuple(map(embeddings.token_of, query.words))
         with query.with_line_number():
-            answers.append((query.words, question(embeddings, query.words)))
-    say_made(embeddings, _made(embeddings, queries).get("made_from_ngrams", ()))
+            answers.append((words, question(embeddings, words)))
+    say_made(embeddings, _made(embeddings, queries))
     return embeddings, answers
 
 
-def _made(embeddings: "Embeddings", queries: Sequence[Query]) -> dict[str, list[str]]:
-    """Return what --json says besides where words can be made from n-grams."""
+def _made(embeddings: "Embeddings", queries: Sequence[Query]) -> dict[str, Any]:
+    """Return what --json says besides where words can be made from n-grams or units."""
+    words = [word for query in queries for word in query.words]
+    if embeddings.cutter is not None:
+        return {"units": {word: embeddings.units(word) for word in words}}
     if embeddings.subwords is None:
         return {}
-    words = (word for query in queries for word in query.words)
     return {"made_from_ngrams": embeddings.made_from_ngrams(words)}
 
 

@@ -5,7 +5,7 @@ import importlib
 import inspect
 import operator
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -116,12 +116,20 @@ def explain_command(vectors: Path, a: str, b: str) -> str | None:
     return command("explain", vectors, a, b) if RunDirectory(vectors).corpus.is_dir() else None
 
 
-def say_made(embeddings: "Embeddings", made: Sequence[str]) -> None:
-    """Say which words were made from n-grams, and which of them have another spelling."""
-    if not made:
-        return
-    note(f"Not in the vocabulary, made from n-grams: {', '.join(made)}.")
-    for word in made:
+def say_made(embeddings: "Embeddings", made: Mapping[str, Any]) -> None:
+    """Say which words were made from n-grams or units, and which have another spelling.
+
+    Args:
+        embeddings: the vectors.
+        made: what --json says of it.
+    """
+    for word, units in made.get("units", {}).items():
+        if units != [word]:
+            note(f"{word} is cut into {' '.join(units)}.")
+    words = made.get("made_from_ngrams", ())
+    if words:
+        note(f"Not in the vocabulary, made from n-grams: {', '.join(words)}.")
+    for word in words:
         if word.lower() in embeddings:
             note(f"In the vocabulary: {word.lower()}.")
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.corpus.encoding import HEADER_ERRORS, NpyWriter
+from w2vtrain.corpus.subword_units import BEGIN
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, PADDING_ID, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
@@ -99,11 +100,12 @@ class Corpus:
         return {t: i for i, t in enumerate(self.vocabulary.tokens) if i != PADDING_ID}
 
     def id_of(self, token: str) -> int:
-        """Return the id of a token.
+        """Return the id of a token, or of the subword unit that is all of a word.
 
         Raises:
             W2VError: the token is not in the vocabulary of the corpus.
         """
+        token = BEGIN + token if BEGIN + token in self._ids else token
         if token not in self._ids:
             raise W2VError(
                 f"{token!r} is not in the vocabulary of {self.root}.",

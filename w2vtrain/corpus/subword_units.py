@@ -18,12 +18,15 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.config import SUBWORDS, PrepareConfig
+from w2vtrain.corpus.normalization import normalize_text
 from w2vtrain.corpus.vocabulary import OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_corpus_manifest
 
+BEGIN = "▁"  # begins the first unit of a word
 _REPEATED = 1000  # times that a word is handed over at once
+_AGAIN = "Run `w2v prepare` again with --force, and `w2v train`."
 _WORDS_AT_ONCE = 1 << 16
 
 
@@ -89,15 +92,18 @@ class SubwordUnits:
         Raises:
             W2VError: the file cannot be read, or is that of another text.
         """
-        again = "Run `w2v prepare` again with --force."
         try:
             units = cls.from_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise W2VError(f"Cannot read {path}: {error}", again) from None
-        known = {*units.names, PADDING_TOKEN}
-        if other := next((token for token in vocabulary if token not in known), None):
-            raise W2VError(f"{path} does not fit the vocabulary: it has no unit {other!r}.", again)
+            raise W2VError(f"Cannot read {path}: {error}", _AGAIN) from None
+        units.require(vocabulary, path)
         return units
+
+    def require(self, vocabulary: Sequence[str], path: Path) -> None:
+        """Raise W2VError when a token is not among the units, which were read from `path`."""
+        known = {*self.names, PADDING_TOKEN}
+        if other := next((token for token in vocabulary if token not in known), None):
+            raise W2VError(f"{path} does not fit the vocabulary: it has no unit {other!r}.", _AGAIN)
 
     @classmethod
     def from_json(cls, text: str) -> "SubwordUnits":
@@ -137,6 +143,28 @@ class SubwordUnits:
             batch = self.tokenizer.encode_batch_fast(list(words[start : start + _WORDS_AT_ONCE]))
             found += [encoding.ids for encoding in batch]
         return found
+
+
+class WordCutter:
+    """Cut words that are asked for as the words of a text were cut.
+
+    Args:
+        units: of the run.
+        config: that its text was prepared with.
+    """
+
+    def __init__(self, units: SubwordUnits, config: PrepareConfig) -> None:
+        self._units, self._config = units, config
+
+    def units(self, word: str) -> list[str]:
+        """Return the units of a word; a unit that begins a word is taken as it is."""
+        if word in self._units.names and word.startswith(BEGIN):
+            return [word]
+        word = normalize_text(word, self._config.normalize)
+        if self._config.standardize != "none":
+            word = word.lower()
+        (units,) = self._units.cut([word])
+        return units
 
 
 def splitting_of(run: RunDirectory) -> tuple[PrepareConfig, SubwordUnits | None]:

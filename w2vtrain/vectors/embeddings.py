@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from w2vtrain.config import DEFAULT_POOLING, Pooling
+from w2vtrain.config import DEFAULT_POOLING, Normalize, Pooling
+from w2vtrain.corpus.normalization import normalize_text
+from w2vtrain.corpus.subword_units import BEGIN, WordCutter, splitting_of
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import read_manifest, reading
@@ -75,6 +77,8 @@ class Embeddings:
             )
         self._scales = search.scales_of(norms)
         self.run: Path | None = None  # the run directory that they were loaded from
+        self.cutter: WordCutter | None = None  # of a run whose tokens are subword units
+        self._normalize: Normalize = "nfc"  # of words that are asked for
 
     @classmethod
     def load(
@@ -97,9 +101,20 @@ class Embeddings:
                 read_manifest(run.model, made_by=f"w2v train {path}")
                 embeddings = cls.load(run.model, "npy", vocabulary_only)
             embeddings.run = run.root
+            embeddings._follow(run)
             return embeddings
         table = registry.read(Path(path), format)
         return cls(*stream.collect(table), None if vocabulary_only else table.subwords)
+
+    def _follow(self, run: RunDirectory) -> None:
+        """Take words that are asked for as the text of the run was taken."""
+        if not run.corpus.is_dir():
+            return
+        config, units = splitting_of(run)
+        self._normalize = config.normalize
+        if units is not None:
+            units.require(self.tokens, run.subword_units)
+            self.cutter = WordCutter(units, config)
 
     def save(self, path: str | Path, format: str | None = None) -> None:
         """Write the vectors to a file or folder, whole or not at all.
@@ -168,7 +183,22 @@ class Embeddings:
         return len(self.tokens)
 
     def __contains__(self, token: object) -> bool:
-        return token in self._rows
+        return isinstance(token, str) and self._row_of(token) is not None
+
+    def _row_of(self, word: str) -> int | None:
+        """Return the row of a token, or of the one that a word is in this text."""
+        row = self._rows.get(word)
+        return self._rows.get(self.token_of(word)) if row is None else row
+
+    def token_of(self, word: str) -> str:
+        """Return the token that a word is in the text: normalized, or its only subword unit.
+
+        A word that has several units is returned as it is.
+        """
+        if self.cutter is None:
+            return word if word in self._rows else normalize_text(word, self._normalize)
+        units = self.cutter.units(word)
+        return units[0] if len(units) == 1 else word
 
     @overload
     def __getitem__(self, token: str) -> np.ndarray: ...
@@ -177,28 +207,63 @@ class Embeddings:
     def __getitem__(self, token: str | Sequence[str]) -> np.ndarray:
         """Return the vector of a token, shape `(dim,)`, or of a list, shape `(tokens, dim)`.
 
-        With `subwords` a word that is no token gets the mean of its n-grams' rows.
+        With `subwords` a word that is no token gets the mean of its n-grams' rows; in a run whose
+        tokens are subword units the mean of its units'.
 
         Raises:
-            W2VError: the word is no token, and cannot be made from n-grams.
+            W2VError: the word is no token, and cannot be made from n-grams or units.
         """
         if not isinstance(token, str):
-            if any(one not in self._rows for one in token):
+            if any(one not in self for one in token):
                 return np.stack([self[one] for one in token])
             return self.vectors[self.rows(token)]
-        if self.subwords is None or token in self._rows:
+        if not self.makes_words or token in self:
             return self.vectors[self.row(token)]
-        made = self.subwords.vectors_of([token])[0]
+        made = self.make([token])[0]
         if not made.any():
+            parts = "n-grams" if self.subwords is not None else "units"
             raise W2VError(
-                f"{token!r} is not in the vocabulary, and none of its n-grams has a vector.",
+                f"{token!r} is not in the vocabulary, and none of its {parts} has a vector.",
                 suggest_spellings(token, self._rows),
             )
         return made
 
+    @property
+    def makes_words(self) -> bool:
+        """Whether words that are no token can get a vector."""
+        return self.subwords is not None or self.cutter is not None
+
+    def make(self, words: Sequence[str]) -> np.ndarray:
+        """Return vectors of words that are no token, from their n-grams or subword units.
+
+        Returns:
+            float32 array, shape `(words, dim)`; zeros for a word that cannot be made.
+        """
+        made = np.zeros((len(words), self.dim), np.float32)
+        if self.subwords is not None:
+            return self.subwords.vectors_of(words)
+        for place, word in enumerate(words if self.cutter is not None else ()):
+            units = [unit for unit in self.units(word) if unit in self._rows]
+            if units not in ([], [BEGIN]):  # which is all that is known of foreign letters
+                made[place] = self[units].mean(axis=0)
+        return made
+
+    def units(self, word: str) -> list[str]:
+        """Return the subword units that a word is cut into; of other vectors the word itself."""
+        if self.cutter is None or (word in self._rows and self.token_of(word) == word):
+            return [word]
+        return self.cutter.units(word)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The tokens as words of a text are spelled; empty for units inside of words."""
+        if self.cutter is None:
+            return self.tokens
+        return tuple(t.removeprefix(BEGIN) if t.startswith(BEGIN) else "" for t in self.tokens)
+
     def made_from_ngrams(self, words: Iterable[str]) -> list[str]:
         """Return those of `words` that are not in the vocabulary, each once."""
-        return list(dict.fromkeys(word for word in words if word not in self._rows))
+        return list(dict.fromkeys(word for word in words if word not in self))
 
     @property
     def dim(self) -> int:
@@ -211,20 +276,22 @@ class Embeddings:
         Raises:
             W2VError: the word is not in the vocabulary; the hint offers the nearest spellings.
         """
-        try:
-            return self._rows[token]
-        except (KeyError, TypeError):
+        row = self._row_of(token) if isinstance(token, str) else None
+        if row is None:
             raise W2VError(
                 f"{token!r} is not in the vocabulary of {len(self):,} tokens.",
                 suggest_spellings(str(token), self._rows),
-            ) from None
+            )
+        return row
 
     def rows(self, tokens: Iterable[str]) -> list[int]:
         """Return the rows of several tokens."""
         return [self.row(token) for token in tokens]
 
     def _known_rows(self, words: Iterable[str]) -> list[int]:
-        return [self._rows[word] for word in words if word in self._rows]
+        """Return the rows of words, or of the subword units that they are made of."""
+        tokens = (t for word in words for t in ([word] if word in self else self.units(word)))
+        return [row for token in tokens if (row := self._row_of(token)) is not None]
 
     @cached_property
     def normalized(self) -> np.ndarray:
@@ -233,7 +300,7 @@ class Embeddings:
 
     def unit(self, token: str) -> np.ndarray:
         """Return the vector of `token` at length 1: float32, shape `(dim,)`."""
-        row = self._rows.get(token)
+        row = self._row_of(token)
         return _unit(self[token]) if row is None else self.vectors[row] * self._scales[row]
 
     def most_similar(
@@ -278,7 +345,7 @@ class Embeddings:
             left_out = [set[int]() for _ in matrix] if exclude is None else [*map(set, exclude)]
         else:
             matrix = self[queries]
-            own = [{self._rows[word]} if word in self._rows else set() for word in queries]
+            own = [set(self._known_rows([word])) for word in queries]
             left_out = own if exclude is None else [*map(set, exclude)]
         if len(left_out) != len(matrix):
             raise W2VError(f"{len(matrix)} queries, but `exclude` is for {len(left_out)}.")

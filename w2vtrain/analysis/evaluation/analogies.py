@@ -130,7 +130,7 @@ def answer_sections(
     embeddings: Embeddings, questions: AnalogySet, restrict_vocabulary: int | None, method: Method
 ) -> list[SectionAnswers]:
     """Answer every question that can be asked, section by section."""
-    lookup = WordLookup(embeddings.tokens, restrict_vocabulary)
+    lookup = WordLookup(embeddings.words, restrict_vocabulary)
     rows = lookup.rows(q for section in questions.sections for q in section.questions)
     known = (rows != UNKNOWN).all(axis=1)
     correct = np.zeros(len(rows), dtype=bool)

@@ -66,7 +66,7 @@ def compare_similarity(
 ) -> Comparison:
     """Compare Spearman's correlations on the pairs that both know."""
     cosines = [
-        pair_cosines(vectors, pairs, WordLookup(vectors.tokens, restrict_vocabulary))
+        pair_cosines(vectors, pairs, WordLookup(vectors.words, restrict_vocabulary))
         for vectors in (first, second)
     ]
     known = np.isfinite(cosines[0]) & np.isfinite(cosines[1])

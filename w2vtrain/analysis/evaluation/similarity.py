@@ -60,7 +60,7 @@ def evaluate_similarity(
         resamples: bootstrap resamples, at least 1.
         seed: of the resampling.
     """
-    lookup = WordLookup(embeddings.tokens, restrict_vocabulary)
+    lookup = WordLookup(embeddings.words, restrict_vocabulary)
     cosines = pair_cosines(embeddings, pairs, lookup)
     known = np.isfinite(cosines)
     made = known & (lookup.rows(pairs.pairs) == UNKNOWN).any(axis=1)
@@ -97,7 +97,7 @@ def pair_cosines(embeddings: Embeddings, pairs: SimilaritySet, lookup: WordLooku
     units = np.zeros((len(words), embeddings.dim))
     found = rows != UNKNOWN
     units[found] = unit_rows(embeddings.vectors[rows[found]])
-    if embeddings.subwords is not None and not found.all():
+    if embeddings.makes_words and not found.all():
         missing = np.flatnonzero(~found)
         made = _made(embeddings, lookup, [words[place] for place in missing])
         units[missing] = unit_rows(made)
@@ -112,11 +112,9 @@ def pair_cosines(embeddings: Embeddings, pairs: SimilaritySet, lookup: WordLooku
 
 
 def _made(embeddings: Embeddings, lookup: WordLookup, words: list[str]) -> np.ndarray:
-    """Return the vectors of words made from n-grams; zeros for one that cannot be made."""
-    if embeddings.subwords is None:
-        return np.zeros((len(words), embeddings.dim))
+    """Return the vectors of words made from n-grams or units; zeros for one that cannot be."""
     spelled = [word.lower() for word in words] if lookup.in_lower_case else words
-    return embeddings.subwords.vectors_of(spelled)
+    return embeddings.make(spelled)
 
 
 def _correlations(
