@@ -112,6 +112,7 @@ def test_encodings_are_found(init):
 def test_a_script_without_spaces_is_split_by_icu_unless_it_has_been_segmented(init):
     plain = init(write("zh.txt", "今天天气很好，我们去公园散步。\n" * 50))
     assert plain["prepare"]["split"] == "icu"
+    assert plain["prepare"]["boundary"] == "line"  # a line without spaces is no single word
     segmented = init(write("ja.txt", "吾輩 は 猫 で ある 。 名前 は まだ 無い 。\n" * 50))
     assert "split" not in segmented["prepare"]
     assert "Several scripts" not in segmented["out"]  # Japanese is written in three

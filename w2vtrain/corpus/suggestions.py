@@ -73,8 +73,6 @@ def _min_count(words: int) -> tuple[int, str]:
 
 
 def _train(found: Survey) -> Iterator[Suggestion]:
-    if not found.spaced:
-        return
     if found.words < _SMALL:
         yield Suggestion("train", "embedding-dim", 64, "a small text fills no more numbers")
         yield Suggestion(

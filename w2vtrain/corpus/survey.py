@@ -67,7 +67,7 @@ class Survey:
         files: how many there are.
         bytes: their size on the disk.
         kinds: endings of their names, the most frequent first.
-        words: words at white space in all of them, estimated from the sample.
+        words: words in all of them, estimated from the sample.
         encoding: a Python codec that decodes the sample.
         text_column: the column with the longest texts; None where nothing is a table.
         columns: all columns of the first table.
@@ -127,10 +127,11 @@ def survey(inputs: Sequence[str]) -> Survey:
     if not text.strip():
         raise W2VError("The inputs hold no text.", "Give files with text in them.")
     tables = [sample for sample in samples if sample.column is not None]
-    read = sum(len(sample.text.split()) / sample.share for sample in samples)
     letters = Counter({c: n for c, n in Counter(text).items() if c.isalpha()})
     scripts = _scripts(letters)
     words = text.split()
+    spaced = _is_spaced(scripts, words)
+    read = sum(_word_count(sample.text, spaced) / sample.share for sample in samples)
     return Survey(
         files=len(names),
         bytes=sum(Path(name).stat().st_size for name in names),
@@ -140,11 +141,11 @@ def survey(inputs: Sequence[str]) -> Survey:
         text_column=_common({t.column for t in tables}, "text columns") if tables else None,
         columns=tables[0].columns if tables else (),
         scripts=scripts,
-        spaced=_is_spaced(scripts, words),
+        spaced=spaced,
         capitals=sum(n for c, n in letters.items() if c.isupper()) / max(letters.total(), 1),
         markup=1000 * len(_MARKUP.findall(text)) / max(len(words), 1),
         licensed=_GUTENBERG in text[:1_000_000].upper(),
-        lines=_lines(text) if len(tables) < len(samples) else None,
+        lines=_lines(text, spaced) if len(tables) < len(samples) else None,
         html=any(sample.html for sample in samples),
     )
 
@@ -281,7 +282,12 @@ def _is_spaced(scripts: dict[str, float], words: Sequence[str]) -> bool:
     return mean(map(len, words[:100_000])) < 5  # a clause has 10 characters or more, a word 2
 
 
-def _lines(text: str) -> Lines:
+def _word_count(text: str, spaced: bool) -> int:
+    """Count the words, or estimate them where no space separates them: two letters each."""
+    return len(text.split()) if spaced else len(text) // 2
+
+
+def _lines(text: str, spaced: bool) -> Lines:
     paragraphs: list[list[str]] = [[]]
     for line in text.split("\n"):
         if line.strip():
@@ -292,7 +298,7 @@ def _lines(text: str) -> Lines:
     lines = [line for paragraph in paragraphs for line in paragraph]
     inner = [len(line) for paragraph in paragraphs for line in paragraph[:-1]]
     return Lines(
-        words=mean(len(line.split()) for line in lines),
+        words=mean(_word_count(line, spaced) for line in lines),
         characters=median(inner) if inner else 0.0,
         paragraph=len(lines) / len(paragraphs) if len(paragraphs) > 1 else 0.0,
         ended=sum(line.endswith(_SENTENCE_END) for line in lines) / len(lines),
