@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-PICTURE = ROOT / "docs/pictures/gensim.png"
 RAW = ROOT / "benchmarks/results/gensim.jsonl"
 
 # gensim's defaults, but for skip-gram.
@@ -350,7 +349,7 @@ def report(done: list[dict[str, Any]], options: argparse.Namespace) -> str:
     lines = ["## Against gensim", "", explanation(done, options), ""]
     lines += ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
     lines += [f"| {row.name} | " + " | ".join(cells(done, row)) + " |" for row in rows]
-    lines += ["", "![Score against speed, a mark a training](../docs/pictures/gensim.png)"]
+    lines += ["", "![Speed and mean score of each training](../docs/pictures/results-speed.png)"]
     return "\n".join(lines) + "\n"
 
 
@@ -392,23 +391,6 @@ TUNED = (
 )
 
 
-def draw(done: list[dict[str, Any]], path: Path) -> None:
-    """Draw the mean score of each training against its speed."""
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
-    for number, row in enumerate(measured_rows(done)):
-        jobs = [job for job in done if job["row"] == row.name]
-        speeds = [job["words"] / job["seconds"] / 1e6 for job in jobs]
-        marker, color = ("o" if row.tool == "w2v" else "s"), f"C{number}"
-        means = list(map(mean_score, jobs))
-        axes.scatter(speeds, means, s=40, c=color, marker=marker, label=row.name)
-    axes.set(xlabel="million words a second (training)", ylabel="mean score", xlim=(0, None))
-    axes.grid(alpha=0.3)
-    figure.legend(loc="outside lower center", ncols=2, fontsize=8)
-    figure.savefig(path, dpi=120)
-
-
 def readme_table(done: list[dict[str, Any]]) -> str:
     """Return the README's table, and what it needs to be understood."""
     lines = [
@@ -438,8 +420,10 @@ def replace_between(path: Path, begin: str, end: str, content: str) -> None:
 
 def record(done: list[dict[str, Any]], options: argparse.Namespace) -> None:
     """Write the raw lines, and the tables into RESULTS.md and README.md."""
-    draw(done, PICTURE)
+    import plots
+
     RAW.write_text("".join(json.dumps(job) + "\n" for job in done), "utf-8")
+    plots.main()
     section = report(done, options).removeprefix("## Against gensim\n")
     replace_between(ROOT / "benchmarks/RESULTS.md", "## Against gensim\n", "\n## ", section)
     marks = ("<!-- compared: begin -->\n", "<!-- compared: end -->")
