@@ -49,7 +49,8 @@ def draw_speed(theme: Theme, path: Path) -> None:
         ("million words a second", speeds, "%.2f"),
         ("mean of four test sets", scores, "%.1f"),
     )
-    with figure(list(rows), 9, 3.6, columns=2, theme=theme, sharey=True) as (drawing, axes):
+    height = 1 + 0.37 * len(rows)
+    with figure(list(rows), 9, height, columns=2, theme=theme, sharey=True) as (drawing, axes):
         for axis, (label, values, form) in zip(axes, panels, strict=True):
             bars = axis.barh(range(len(rows)), values, 0.7, color=colors)
             axis.bar_label(bars, fmt=form, padding=3, fontsize=8)
