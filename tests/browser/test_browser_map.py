@@ -90,4 +90,13 @@ def test_colors_with_a_legend_light_and_dark(browser, tmp_path):
     background = "return getComputedStyle(document.body).backgroundColor"
     light = browser.execute_script(background)
     browser.find_element("id", "theme").click()
-    assert browser.execute_script(background) != light
+    dark = browser.execute_script(background)
+    assert dark != light
+    browser.find_element("id", "theme").click()
+    for name, color in (
+        ("dark", dark),
+        ("light", light),
+    ):  # the page follows the system
+        feature = {"name": "prefers-color-scheme", "value": name}
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        assert wait_for(lambda wanted=color: browser.execute_script(background) == wanted)
