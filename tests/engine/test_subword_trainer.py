@@ -32,7 +32,8 @@ def dense(words: WordRows, values: np.ndarray) -> np.ndarray:
 
 def test_a_batch_moves_the_rows_of_its_words():
     words, generator = words_of_rows(), np.random.default_rng(1)
-    damping = generator.uniform(0.2, 1, ROWS).astype(np.float32)
+    damping = np.append(generator.uniform(0.2, 1, ROWS - 3), [1, 1, 1])
+    limits = np.append(0.1 * damping[:-3], [0.1, 0.2, np.inf]).astype(np.float32)  # rate 0.1
     model = SubwordWord2Vec(VOCABULARY, DIM, ROWS, len(words.rows))
     model.set_words(words.rows, words.shares, words.sizes)
     before = generator.normal(size=(ROWS, DIM)).astype(np.float32)
@@ -47,7 +48,7 @@ def test_a_batch_moves_the_rows_of_its_words():
     for one in (plain, trainer):
         one.compile(tf.keras.optimizers.SGD(0.1), jit_compile=False)
     step = tf.nest.map_structure(lambda array: array[None], one_step()[0])
-    encoded = RowEncoder(words, damping).encode(step.targets.rows.numpy())
+    encoded = RowEncoder(words, limits).encode(step.targets.rows.numpy())
     loss = plain.train_step(step)["loss"]
     encoded = tf.nest.map_structure(tf.constant, encoded)
     np.testing.assert_allclose(trainer.train_step((step, encoded))["loss"], loss, rtol=1e-5)
@@ -68,14 +69,14 @@ def test_evaluation_sees_the_present_rows():
     plain.target_embedding.embeddings.assign(model.word_vectors())
     trainer = SubwordTrainer(model, SHAPE)
     step = tf.nest.map_structure(lambda array: array[None], one_step()[0])
-    encoded = RowEncoder(words, np.ones(ROWS, np.float32)).encode(step.targets.rows.numpy())
+    encoded = RowEncoder(words, np.full(ROWS, np.inf, np.float32)).encode(step.targets.rows.numpy())
     encoded = tf.nest.map_structure(tf.constant, encoded)
     expected = float(plain.test_step(step)["loss"])
     assert float(trainer.test_step((step, encoded))["loss"]) == pytest.approx(expected, rel=1e-5)
 
 
 def test_frequent_rows_are_damped():
-    words = WordRows(2, np.array([1, 2]), np.int32([0, 0, 1]), np.ones(3), np.float32([1, 2, 1]))
-    # row 0: 100 + 2 * 400 = 900, row 1: 400; at rate 0.02 a row may move by 12 / 0.02 = 600
-    damping = words.damping(np.array([100.0, 400.0]), 0.02)
-    np.testing.assert_allclose(damping, [600 / 900, 1])
+    words = WordRows(3, np.array([1, 2]), np.int32([0, 0, 1]), np.ones(3), np.float32([1, 2, 1]))
+    # row 0: 100 + 2 * 400 = 900, row 1: 400; rate x weight is held to 12
+    limits = words.limits(np.array([100.0, 400.0]))
+    np.testing.assert_allclose(limits, [12 / 900, 12 / 400, np.finfo("f4").max])

@@ -32,7 +32,8 @@ class EncodedRows(NamedTuple):
             by word in each half.
         shares: float32, shape `(uses,)`: what the row counts for in the word.
         taking: int64, shape `(uses, 2)`: the same the other way round, row by row.
-        times: float32, shape `(uses,)`: what the word's move counts for in the row.
+        times: float32, shape `(uses,)`: how often the word's move goes to the row.
+        limits: float32, shape `(uses,)`: learning rate above which the row is damped.
         half: int32, shape `(1, 2)`: where the second half begins, in `rows` and in the others.
     """
 
@@ -42,6 +43,7 @@ class EncodedRows(NamedTuple):
     shares: Any
     taking: Any
     times: Any
+    limits: Any
     half: Any
 
 
@@ -56,6 +58,7 @@ def signature() -> EncodedRows:
         shares=tf.TensorSpec((None,), tf.float32),
         taking=tf.TensorSpec((None, 2), tf.int64),
         times=tf.TensorSpec((None,), tf.float32),
+        limits=tf.TensorSpec((None,), tf.float32),
         half=tf.TensorSpec((None, 2), tf.int32),
     )
 
@@ -78,23 +81,24 @@ class WordRows:
     shares: np.ndarray
     times: np.ndarray
 
-    def damping(self, word_weight: np.ndarray, learning_rate: float) -> np.ndarray:
-        """Return the factors that shrink the updates of rows of frequent n-grams.
+    def limits(self, word_weight: np.ndarray) -> np.ndarray:
+        """Return the learning rate from which on the updates of each row are damped.
 
         A row gets the moves of all its words in a batch, each computed as if the others stood
-        still, so that together they overshoot. Their expected weight is known beforehand.
+        still, so that together they overshoot. Their expected weight is known beforehand; times the
+        learning rate it shall not exceed `MOST_NGRAM_WEIGHT`. As the rate falls, fewer are damped.
 
         Args:
             word_weight: float array, shape `(vocabulary,)`: expected weight of a word in a batch,
                 after the damping of its own row.
-            learning_rate: of the first step.
         Returns:
             float32 array, shape `(number,)`.
         """
-        weight = np.repeat(word_weight, self.sizes) * self.times
-        weight = np.bincount(self.rows, weight, self.number)
-        most = MOST_NGRAM_WEIGHT / learning_rate
-        return np.minimum(1, most / np.maximum(weight, most)).astype(np.float32)
+        weight = np.bincount(
+            self.rows, np.repeat(word_weight, self.sizes) * self.times, self.number
+        )
+        with np.errstate(divide="ignore"):
+            return np.minimum(MOST_NGRAM_WEIGHT / weight, np.finfo(np.float32).max).astype("f4")
 
 
 class RowEncoder:
@@ -102,13 +106,12 @@ class RowEncoder:
 
     Args:
         words: the rows of each word.
-        damping: float32 array, shape `(words.number,)`: factor of each row's updates.
+        limits: float32 array, shape `(words.number,)`; see `WordRows.limits`.
     """
 
-    def __init__(self, words: WordRows, damping: np.ndarray) -> None:
-        self._words, self.damping = words, damping
+    def __init__(self, words: WordRows, limits: np.ndarray) -> None:
+        self._words, self.limits = words, limits
         self._starts = np.cumsum(words.sizes) - words.sizes
-        self._times = words.times * damping[words.rows]
 
     def encode(self, used: np.ndarray) -> EncodedRows:
         """Return what makes the rows of the words `used`: an int array of ids of any shape."""
@@ -141,6 +144,7 @@ class RowEncoder:
             making=making,
             shares=words.shares[uses[by_halves]],
             taking=taking,
-            times=self._times[uses[order]],
+            times=words.times[uses[order]],
+            limits=self.limits[in_order],
             half=np.array([(row, use)], np.int32),
         )

@@ -37,10 +37,11 @@ class SubwordTrainer(BlockTrainer):
             steps: a pair of `Step` and `EncodedRows`.
         """
         steps, encoded = steps
+        times = encoded.times * tf.minimum(1.0, encoded.limits / self.optimizer.learning_rate)
         rows, before = self._make(encoded)
         result = super().train_step(steps)
         after = tf.gather(self._made.embeddings.value, encoded.ids)
-        self._take_apart(encoded, rows, after - before)
+        self._take_apart(encoded, times, rows, after - before)
         return result
 
     def test_step(self, steps: Any) -> dict[str, Any]:
@@ -67,15 +68,15 @@ class SubwordTrainer(BlockTrainer):
         self._made.embeddings.value.scatter_update(tf.IndexedSlices(made, encoded.ids))
         return rows, made
 
-    def _take_apart(self, encoded: EncodedRows, rows: tuple[Any, Any], moves: Any) -> None:
-        """Add each word's move to each of its rows, in one write a row."""
+    def _take_apart(
+        self, encoded: EncodedRows, times: Any, rows: tuple[Any, Any], moves: Any
+    ) -> None:
+        """Add each word's move, so many times, to each of its rows, in one write a row."""
         row, use = encoded.half[0, 0], encoded.half[0, 1]
         words, number = tf.shape(encoded.ids)[0], tf.shape(encoded.rows)[0]
         table = self.word2vec.ngram_embedding.embeddings.value
-        first = rows[0] + _product(encoded.taking[:use], encoded.times[:use], (row, words), moves)
-        second = rows[1] + _product(
-            encoded.taking[use:], encoded.times[use:], (number - row, words), moves
-        )
+        first = rows[0] + _product(encoded.taking[:use], times[:use], (row, words), moves)
+        second = rows[1] + _product(encoded.taking[use:], times[use:], (number - row, words), moves)
         # Adding in the table itself (`scatter_add`) takes three times as long (measured).
         table.scatter_update(tf.IndexedSlices(first, encoded.rows[:row]))
         table.scatter_update(tf.IndexedSlices(second, encoded.rows[row:]))

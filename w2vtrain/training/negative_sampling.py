@@ -31,6 +31,7 @@ _LOG = logging.getLogger(__name__)
 Precision = Literal["float32", "bfloat16"]
 FEW_EPOCHS = 10  # up to so many, the default learning rate is the higher one
 STEPS_PER_BATCH = 8  # made at a time: enough to amortize the calls, few enough to stay in the cache
+STEPS_PER_ENCODED_BATCH = 16  # with subwords: the more, the fewer rows of n-grams for each step
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,9 @@ class BlockNegativeSampling(Objective):
         self._maker = steps.StepMaker(shape, noise, *damping)
         self._stream = self.text_stream()
         self.steps_per_epoch = max(1, round(kept / shape.tokens))
-        batches = self.steps_per_epoch / STEPS_PER_BATCH
-        each = batches_per_call(round(batches), MOST_BATCHES_PER_CALL // STEPS_PER_BATCH)
+        together = STEPS_PER_ENCODED_BATCH if config.subwords else STEPS_PER_BATCH
+        batches = self.steps_per_epoch / together
+        each = batches_per_call(round(batches), MOST_BATCHES_PER_CALL // together)
         self.batches_per_epoch = min(self.steps_per_epoch, max(1, math.ceil(batches / each)) * each)
         self._sizes = steps.BatchSizes(self.steps_per_epoch, self.batches_per_epoch)
         self.untrained_loss = (1 + config.num_negatives) * math.log(2)
@@ -93,9 +95,9 @@ class BlockNegativeSampling(Objective):
         if config.subwords:
             tokens = corpus.vocabulary.tokens
             self._words = WordNgrams(tokens, config.ngrams(), config.embedding_dim)
-            weight = shape.target_weight(share) * damping[0] * STEPS_PER_BATCH
+            weight = shape.target_weight(share) * damping[0] * together
             words = self._words.words
-            self._encoder = encoded_rows.RowEncoder(words, words.damping(weight, rate))
+            self._encoder = encoded_rows.RowEncoder(words, words.limits(weight))
         self.model = self._trainer(shape)
         self.model.compile(
             keras.optimizers.SGD(linear_decay(rate, self.steps_per_epoch * epochs)),
@@ -111,7 +113,7 @@ class BlockNegativeSampling(Objective):
         if self._words is not None and self._encoder is not None:
             self.details |= {
                 "ngram_rows": self._words.words.number,
-                "damped_ngram_rows": int((self._encoder.damping < 1).sum()),
+                "damped_ngram_rows": int((self._encoder.limits < rate).sum()),
             }
 
     def freeze(self, targets: np.ndarray, contexts: np.ndarray) -> None:
