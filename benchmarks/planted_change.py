@@ -116,7 +116,7 @@ def main() -> None:
     parser.add_argument("--cuts", type=int, default=4)
     parser.add_argument("--min-count", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--limit", type=float, default=1e9, help="seconds, then exit with 3")
+    parser.add_argument("--limit", type=float, default=1e9, help="processor seconds at most")
     parser.add_argument("--folder", type=Path, required=True, help="for the trainings")
     options = parser.parse_args()
     began = time.time()
@@ -132,7 +132,7 @@ def main() -> None:
 
     def progress(state: ChangeProgress) -> None:
         print(f"{time.time() - began:7.0f} s  {state}", file=sys.stderr, flush=True)
-        if time.time() - began > options.limit:
+        if time.process_time() > options.limit:
             sys.exit(3)
 
     for method in options.methods:
