@@ -73,7 +73,7 @@ def test_frozen_words_keep_their_bytes_and_new_ones_learn(run, old, pairs):
 
 def test_a_file_has_no_contexts_and_words_move(run, old, tmp_path):
     Embeddings.load(old).save(tmp_path / "old.txt", "word2vec-text")
-    summary = train(run, QUICK.replaced(start_from=str(tmp_path / "old.txt")))
+    summary = train(run, QUICK.replaced(start_from=str(tmp_path / "old.txt"), known_rate=1.0))
     assert summary.start["found"] == 6
     start, end = Embeddings.load(old)[SHARED], Embeddings.load(run)[SHARED]
     cosines = (start * end).sum(axis=1) / np.linalg.norm(start, axis=1)
@@ -82,6 +82,17 @@ def test_a_file_has_no_contexts_and_words_move(run, old, tmp_path):
     assert moved > 1e-5
     with pytest.raises(W2VError, match="no context vectors to freeze"):
         train(run, QUICK.replaced(start_from=str(tmp_path / "old.txt"), freeze_contexts=True))
+
+
+def test_known_words_move_at_their_share_of_the_rate(run, old):
+    moved = {}
+    for rate in (0.0, 0.02, 1.0):
+        config = QUICK.replaced(start_from=str(old), known_rate=rate)
+        moved[rate] = train(run, config).start["moved"]
+        zebra = tables(run)[1][rows_of(run, ["zebra"])]
+        assert np.abs(zebra).max() > 1e-3  # a new word learns all the same
+    assert moved[0.0] == pytest.approx(0, abs=1e-12)
+    assert 0 < moved[0.02] < moved[1.0] / 20
 
 
 @pytest.mark.parametrize("pairs", ["stream", "explicit"])
@@ -129,6 +140,7 @@ def test_what_cannot_be_started_from_is_refused(run, old, tmp_path):
         train(run, QUICK.replaced(start_from=str(tmp_path / "v.txt")))
     for wrong, message in (
         ({"freeze_known": True}, "it is not given"),
+        ({"known_rate": 0.5}, "is for words of --start-from"),
         ({"start_from": "x", "epochs": None, "more_epochs": 1}, "only one can be"),
         ({"start_from": "x", "freeze_known": True, "freeze_contexts": True}, "only one can be"),
     ):
@@ -145,3 +157,21 @@ def test_the_command_says_what_was_found(run, old, capsys):
     assert not stop.value.code
     out = capsys.readouterr().out
     assert f"Start       6 words found in {old}, 4 are new; those found moved by 0." in out
+
+
+def test_new_words_start_from_ngrams_where_the_vectors_have_them(run, tmp_path):
+    ngrams = QUICK.replaced(subwords=True, buckets=1000, epochs=1)
+    (tmp_path / "old.txt").write_text((OLD + "\n") * 60)
+    prepare([str(tmp_path / "old.txt")], tmp_path / "ngrams")
+    train(tmp_path / "ngrams", ngrams)
+    before = Embeddings.load(tmp_path / "ngrams")
+    tiny = QUICK.replaced(learning_rate=1e-9, epochs=1)
+    summary = train(run, tiny.replaced(start_from=str(tmp_path / "ngrams")))
+    after = Embeddings.load(run)
+    words = ("zebra", "crossing", "with")
+    made = [word for word in words if before.subwords.vectors_of([word]).any()]
+    assert len(made) >= 1
+    assert summary.start["from_ngrams"] >= len(made)
+    for word in made:
+        assert after[word] == pytest.approx(before.subwords.vectors_of([word])[0], abs=1e-6)
+    assert after["cat"] == pytest.approx(before["cat"], abs=1e-6)

@@ -76,5 +76,7 @@ def _started(start: dict[str, Any], settings: Any) -> str:
     known = f"{start['found']:,} words found in {settings.start_from}, {start['new']:,} are new"
     if "moved" not in start:
         return f"{known}; context vectors frozen"
+    if start["from_ngrams"]:
+        known += f" ({start['from_ngrams']:,} of them start from its n-grams)"
     moved = "frozen" if settings.freeze_known else f"moved by {start['moved']:.4f} (1 - cosine)"
     return f"{known}; those found {moved}"

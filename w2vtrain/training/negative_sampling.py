@@ -14,10 +14,11 @@ from w2vtrain.engine import encoded_rows, steps
 from w2vtrain.engine.blocks import BlockShape, row_damping
 from w2vtrain.engine.sampling import noise_probabilities
 from w2vtrain.engine.stream import Position
+from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.settings import option
 from w2vtrain.tensorflow_runtime import computes_bfloat16
-from w2vtrain.training.config import OWN
+from w2vtrain.training.config import OWN, STARTING
 from w2vtrain.training.objective import (
     MOST_BATCHES_PER_CALL,
     Objective,
@@ -39,6 +40,11 @@ class BlockConfig(SubwordConfig):
     """Settings of negative sampling on blocks of text."""
 
     objective: str = "negative-sampling"
+    known_rate: float = option(
+        0.02,
+        "Share of the learning rate at which words of --start-from move; new words take all of it.",
+        panel=STARTING,
+    )
     precision: Precision = option(
         "float32",
         "Of the products; bfloat16 is faster on processors that compute with it.",
@@ -48,6 +54,14 @@ class BlockConfig(SubwordConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._choice("precision", Precision)
+        self._range("known_rate", 0, 1)
+        used = self.start_from and not (self.freeze_known or self.freeze_contexts or self.subwords)
+        if self.known_rate != BlockConfig.known_rate and not used:
+            raise W2VError(
+                "--known-rate is for words of --start-from that are not frozen.",
+                "Leave it out, or give --start-from without --freeze-known, --freeze-contexts and "
+                "--subwords.",
+            )
 
     def initial_learning_rate(self, epochs: int) -> float:
         """Return the learning rate of the first step: of SGD on the sum over pairs.
@@ -116,10 +130,10 @@ class BlockNegativeSampling(Objective):
                 "damped_ngram_rows": int((self._encoder.limits < rate).sum()),
             }
 
-    def freeze(self, targets: np.ndarray, contexts: np.ndarray) -> None:
-        """Keep rows of the tables as they are: their updates are multiplied by 0."""
+    def scale_updates(self, targets: np.ndarray, contexts: np.ndarray, rate: float) -> None:
+        """Multiply the updates of rows by `rate`; 0 keeps their bytes."""
         rows = zip(self._damping, (targets, contexts), strict=True)
-        damping = [np.where(frozen, np.float32(0), factors) for factors, frozen in rows]
+        damping = [np.where(chosen, np.float32(rate), 1) * factors for factors, chosen in rows]
         self._maker = steps.StepMaker(self._maker.shape, self._noise, *damping)
 
     def _trainer(self, shape: BlockShape) -> Any:

@@ -63,11 +63,12 @@ class Objective(ABC):
         """Return a nest of `tf.TensorSpec` of the form of a batch of held-out text."""
         return self.signature()
 
-    def freeze(self, targets: np.ndarray, contexts: np.ndarray) -> None:
-        """Keep rows of the tables as they are from now on.
+    def scale_updates(self, targets: np.ndarray, contexts: np.ndarray, rate: float) -> None:
+        """Scale the updates of rows of the tables from now on; here by 0, which freezes them.
 
         Args:
             targets, contexts: bool arrays, shape `(ids,)`: which rows.
+            rate: what their updates are multiplied by.
         """
         import keras
 

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 # Settings that change nothing in the vectors: a training may go on with others.
 NOT_DECISIVE = {"threads", "checkpoint_every", "keep_checkpoints"}
+# Settings of a finished training that do not hold for what goes on with it.
+NOT_GONE_ON_WITH = {
+    *("epochs", "more_epochs", "learning_rate"),
+    *("start_from", "known_rate", "freeze_known", "freeze_contexts"),
+}
 # A small text needs more passes: enough for about so many words in all, within these bounds.
 WORDS_TO_SEE = 20_000_000
 FEWEST_EPOCHS, MOST_EPOCHS = 5, 50
@@ -387,6 +392,5 @@ def trained_settings(run: str | Path) -> dict[str, Any]:
         W2VError: the run has no vectors.
     """
     config = read_manifest(RunDirectory(Path(run)).model, f"w2v train {run}")["config"]
-    fresh: dict[str, Any] = {"epochs": None, "more_epochs": None, "learning_rate": None}
-    fresh |= {"start_from": None, "freeze_known": False, "freeze_contexts": False}
-    return {**TrainConfig.from_recorded(config).as_dict(), **fresh}
+    settings = TrainConfig.from_recorded(config).as_dict()
+    return {name: value for name, value in settings.items() if name not in NOT_GONE_ON_WITH}

@@ -28,7 +28,7 @@ class WarmStart:
         tokens: their words.
         vectors: float32 array, shape `(tokens, dim)`; None where words start as usual.
         contexts: float32 array of the same shape; None where there are none.
-        frozen: whether the rows that are set stay as they are.
+        rate: share of the learning rate for the rows that are set; 0 keeps them as they are.
         files: SHA-256 of each table.
         epochs: that a finished training has had which goes on; 0 for a new training.
         history: the rows of its `history.csv`.
@@ -38,7 +38,7 @@ class WarmStart:
     tokens: tuple[str, ...]
     vectors: np.ndarray | None
     contexts: np.ndarray | None
-    frozen: bool
+    rate: float
     files: dict[str, str]
     epochs: int = 0
     history: list[dict[str, str]] = field(default_factory=list)
@@ -69,11 +69,13 @@ class WarmStart:
             )
         vectors = None if only_contexts else embeddings.vectors
         frozen = only_contexts or getattr(config, "freeze_known", False)
+        slow = not getattr(config, "subwords", False)  # n-gram rows belong to words old and new
+        rate = 0.0 if frozen else getattr(config, "known_rate", 1.0) if slow else 1.0
         digests = {"tokens": _digest("\n".join(embeddings.tokens).encode())}
         tables = (("vectors", vectors), ("contexts", contexts))
         digests |= {name: _digest(table.tobytes()) for name, table in tables if table is not None}
         subwords = embeddings.subwords
-        return cls(embeddings.tokens, vectors, contexts, frozen, digests, subwords=subwords)
+        return cls(embeddings.tokens, vectors, contexts, rate, digests, subwords=subwords)
 
     @classmethod
     def _of_finished(cls, run: Path, config: TrainConfig) -> "WarmStart":
@@ -94,10 +96,10 @@ class WarmStart:
         contexts = np.load(names.context_vectors, allow_pickle=False)
         subwords = read_subwords(names.subwords) if names.subwords.is_dir() else None
         epochs = int(history[-1]["epoch"])
-        return cls(tokens, vectors, contexts, False, files, epochs, history, subwords)
+        return cls(tokens, vectors, contexts, 1.0, files, epochs, history, subwords)
 
     def initialize(self, objective: Objective, corpus: Corpus) -> None:
-        """Set the rows of words that both vocabularies hold; new words keep their start.
+        """Set the rows of words that both vocabularies hold; n-grams start new words, or nothing.
 
         Args:
             objective: its model has `target_embedding` and `context_embedding` layers with a row
@@ -115,7 +117,7 @@ class WarmStart:
         model, vectors = objective.model, self.vectors
         if vectors is not None and objective.start_ngrams(ids, vectors[rows], self.subwords):
             vectors = None
-        frozen = []
+        masks = []
         for layer, start in (
             (model.target_embedding, vectors),
             (model.context_embedding, self.contexts),
@@ -125,10 +127,15 @@ class WarmStart:
                 table = layer.embeddings.numpy().copy()
                 table[ids] = start[rows] + 0.0  # -0 becomes 0, whose bytes an update by 0 keeps
                 layer.embeddings.assign(table)
-                mask[ids] = self.frozen
-            frozen.append(mask)
-        if self.frozen:
-            objective.freeze(*frozen)
+                mask[ids] = True
+            masks.append(mask)
+        if vectors is not None:
+            made_ids, made = self._made_from_ngrams(corpus)
+            table = model.target_embedding.embeddings.numpy().copy()
+            table[made_ids] = made
+            model.target_embedding.embeddings.assign(table)
+        if self.rate < 1:
+            objective.scale_updates(masks[0], masks[1], self.rate)
 
     def report(self, model: Any, corpus: Corpus) -> dict[str, Any]:
         """Return how many words were found and, of those, how far they moved: mean 1 - cosine."""
@@ -141,6 +148,7 @@ class WarmStart:
             norms = np.linalg.norm(start, axis=1) * np.linalg.norm(end, axis=1)
             cosines = np.einsum("id,id->i", start, end) / np.where(norms == 0, 1, norms)
             found["moved"] = float(np.mean(1 - cosines))
+            found["from_ngrams"] = len(self._made_from_ngrams(corpus)[0])
         return found
 
     def _known(self, corpus: Corpus) -> tuple[list[int], list[int]]:
@@ -148,6 +156,19 @@ class WarmStart:
         known = {token: row for row, token in enumerate(self.tokens)}
         ids = [i for i in range(corpus.first_id, len(tokens)) if tokens[i] in known]
         return ids, [known[tokens[i]] for i in ids]
+
+    def _made_from_ngrams(self, corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ids of new words that n-grams give a vector, and these vectors."""
+        tokens = corpus.vocabulary.tokens
+        known = set(self.tokens)
+        ids = np.array(
+            [i for i in range(corpus.first_id, len(tokens)) if tokens[i] not in known], np.int64
+        )
+        if self.subwords is None or not len(ids):
+            return ids[:0], np.zeros((0, 0 if self.vectors is None else self.vectors.shape[1]))
+        made = self.subwords.vectors_of([tokens[i] for i in ids.tolist()])
+        given = made.any(axis=1)
+        return ids[given], made[given]
 
 
 def _contexts_or_none(names: RunDirectory) -> np.ndarray | None:
