@@ -65,6 +65,14 @@ def test_a_word_of_one_unit_and_units_as_they_are(embeddings):
     np.testing.assert_array_equal(embeddings[inner], embeddings.vectors[row])
 
 
+def test_the_vocabulary_only(run):
+    embeddings = Embeddings.load(run, vocabulary_only=True)
+    assert "▁lower" in embeddings
+    assert "lower" not in embeddings
+    with pytest.raises(W2VError, match="'lowest' is not in the vocabulary"):
+        embeddings["lowest"]
+
+
 def test_letters_that_are_no_unit(embeddings):
     with pytest.raises(W2VError, match="none of its units has a vector"):
         embeddings["漢"]

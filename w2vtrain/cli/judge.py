@@ -113,7 +113,7 @@ def _print_similarity(vectors: "tuple[VectorsResult, ...]") -> None:
     headers += ["Spearman all", "Pearson all"]
     made = any(r.from_ngrams for result in vectors for r in result.similarity)
     if made:
-        headers.append("from n-grams")
+        headers.append("from n-grams or units")
     rows: list[list[object]] = []
     for results in zip(*(result.similarity for result in vectors), strict=True):
         for letter, r in zip(_LETTERS, results, strict=False):

@@ -17,7 +17,7 @@ from w2vtrain.corpus.normalization import normalize_text
 from w2vtrain.corpus.subword_units import BEGIN, WordCutter, splitting_of
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.stage import read_manifest, reading
+from w2vtrain.run.stage import MANIFEST, read_manifest, reading
 from w2vtrain.vectors import search
 from w2vtrain.vectors.results import Results, html_table
 from w2vtrain.vectors.sentences import TextEncoder
@@ -89,7 +89,8 @@ class Embeddings:
         Args:
             path: where they are.
             format: its name, as `--from` takes it; by default the content tells.
-            vocabulary_only: leave out rows of n-grams, so that only the vocabulary has vectors.
+            vocabulary_only: make no words from n-grams or subword units, so that only the
+                vocabulary has vectors.
         Raises:
             W2VError: nothing there, a run without training, an unknown format or a damaged file.
         """
@@ -101,18 +102,18 @@ class Embeddings:
                 read_manifest(run.model, made_by=f"w2v train {path}")
                 embeddings = cls.load(run.model, "npy", vocabulary_only)
             embeddings.run = run.root
-            embeddings._follow(run)
+            embeddings._follow(run, vocabulary_only)
             return embeddings
         table = registry.read(Path(path), format)
         return cls(*stream.collect(table), None if vocabulary_only else table.subwords)
 
-    def _follow(self, run: RunDirectory) -> None:
+    def _follow(self, run: RunDirectory, vocabulary_only: bool) -> None:
         """Take words that are asked for as the text of the run was taken."""
-        if not run.corpus.is_dir():
+        if not (run.corpus / MANIFEST).exists():
             return
         config, units = splitting_of(run)
         self._normalize = config.normalize
-        if units is not None:
+        if units is not None and not vocabulary_only:
             units.require(self.tokens, run.subword_units)
             self.cutter = WordCutter(units, config)
 

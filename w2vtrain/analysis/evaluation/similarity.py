@@ -25,7 +25,8 @@ class SimilarityResult(Result):
         spearman_all, pearson_all: over all pairs, an unknown one counted as similarity 0
             (gensim's `dummy4unknown`).
         unknown: the words that have no vector, in the order of the set.
-        from_ngrams: used pairs with a word that is not in the vocabulary and was made from n-grams.
+        from_ngrams: used pairs with a word that is not in the vocabulary and was made from n-grams
+            or subword units.
     """
 
     derived: ClassVar[tuple[str, ...]] = ("skipped",)
