@@ -67,6 +67,7 @@ ROWS = (
     Row(BASE_AT_OURS, "gensim", 2, OURS),
     Row("w2v, its defaults (rate 0.05, subsampling 1e-4)", "w2v", 3, {}),
     Row("gensim, its defaults (CBOW)", "gensim", 2, {**EQUAL, "cbow": True}),
+    Row("w2v, CBOW, gensim's settings", "w2v", 2, {**EQUAL, "architecture": "cbow"}),
 )
 READING = "gensim, reading only"  # no row of the table
 

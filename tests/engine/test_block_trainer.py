@@ -39,7 +39,7 @@ def one_step(damped: bool = False, seed: int = 0):
     blocks = filled_up(cut_into_blocks(kept, SHAPE), SHAPE)
     steps = StepMaker(SHAPE, noise, *damping).make(blocks, generator)
     batch = tf.nest.map_structure(lambda array: tf.constant(array[0]), steps)
-    columns = steps.contexts.rows[0][steps.contexts.places[0]]
+    columns = steps.outputs.rows[0][steps.outputs.places[0]].reshape(SHAPE.blocks, -1)
     return batch, kept, columns, noise, damping
 
 
@@ -124,7 +124,7 @@ def test_fit_on_blocks_counts_steps_and_reports_the_mean_loss():
     data = tf.data.Dataset.from_tensors(three).repeat(5)
     history = model.fit(data, epochs=2, shuffle=False, verbose=0)
     _, weight = explicit_loss(*model.word2vec.get_weights(), kept, columns, noise)
-    # one block of each half is measured: compare with its own part
+    # one block of each part is measured: compare with its own part
     loss, part = model.train_on_step(batch, tf.constant(0.0))
     assert history.history["loss"] == pytest.approx([float(loss / part)] * 2, rel=1e-5)
     assert int(model.optimizer.iterations) == 2 * 5 * 3

@@ -42,9 +42,10 @@ def test_blocks_hold_every_weighted_pair_once(sizes):
     width = SHAPE.window_size
     for tokens, windows in zip(blocks.tokens, blocks.windows, strict=True):
         for place, window in enumerate(windows):
-            for column in np.flatnonzero(pair_table[window]):
+            weights = pair_table[window].sum(axis=0)
+            for column in np.flatnonzero(weights):
                 pair = int(tokens[width + place]), int(tokens[column])
-                found[pair] += float(pair_table[window][column])
+                found[pair] += float(weights[column])
     wanted = weighted_pairs(kept, width)
     assert found.keys() == wanted.keys()
     for pair, weight in wanted.items():
@@ -58,15 +59,15 @@ def test_weight_tables_by_hand():
     # distance 1 weighs (3 - 1) / 2 = 1, distance 2 weighs (3 - 2) / 2 = 0.5
     window = shape.window_ids(np.array([[0, 1]]), np.array([[0, 2]]))[0, 1]
     # noise: 6 negatives x pair weight 2.5 / 3 words = 5 each
-    assert table[window].tolist() == [0, 0, 1, 0, 1, 0.5, 5, 5, 5]
+    assert table[window].sum(axis=0).tolist() == [0, 0, 1, 0, 1, 0.5, 5, 5, 5]
     assert not table[shape.window_ids(np.zeros((1, 2), int), np.zeros((1, 2), int))].any()
 
 
 def test_a_full_window_weighs_what_the_shape_says():
     table = SHAPE.weight_table()
-    full = SHAPE.window_ids(np.full((1, 4), 3), np.full((1, 4), 3))[0]
-    np.testing.assert_allclose(table[full, : SHAPE.contexts].sum(axis=1), 4)  # W + 1
-    np.testing.assert_allclose(table[full].sum(axis=1), 4 * (1 + 5), rtol=1e-6)
+    full = table[SHAPE.window_ids(np.full((1, 4), 3), np.full((1, 4), 3))[0]].sum(axis=1)
+    np.testing.assert_allclose(full[:, : SHAPE.contexts].sum(axis=1), 4)  # W + 1
+    np.testing.assert_allclose(full.sum(axis=1), 4 * (1 + 5), rtol=1e-6)
 
 
 def test_pairs_drawn_with_widths_have_the_weights_of_the_blocks():
@@ -98,25 +99,35 @@ def test_steps_say_where_each_row_is_used():
     damping = np.linspace(0.5, 1, 12, dtype=np.float32)
     maker = StepMaker(SHAPE, noise, damping, damping)
     steps = maker.make(blocks, np.random.default_rng(5))
-    targets = blocks.tokens[:, 3:7].reshape(len(steps.windows), -1)
-    contexts = blocks.tokens.reshape(len(steps.windows), SHAPE.blocks, -1)
-    for step in range(len(steps.windows)):
-        uses = steps.targets
-        np.testing.assert_array_equal(uses.rows[step][uses.places[step]].ravel(), targets[step])
-        ids = steps.contexts.rows[step][steps.contexts.places[step]]
+    number, parts = steps.windows.shape[:2]
+    assert parts == SHAPE.parts == 2
+    targets = blocks.tokens[:, 3:7].reshape(number, parts, -1)
+    contexts = blocks.tokens.reshape(number, SHAPE.blocks, -1)
+    for step in range(number):
+        columns = steps.outputs.rows[step][steps.outputs.places[step]]
+        ids = columns.reshape(SHAPE.blocks, -1)
         np.testing.assert_array_equal(ids[:, : SHAPE.contexts], contexts[step])
         assert (ids[:, SHAPE.contexts :] >= 2).all()
-        for uses in (steps.targets, steps.contexts):
-            distinct = uses.segments[step][-1] + 1
+        # 5 negatives x 0.1; padding is never noise, and a noise word counts whole
+        share = np.where(contexts[step] >= 2, 0.5, 1.0)
+        found = steps.noise_share[step].reshape(SHAPE.blocks, -1)
+        np.testing.assert_allclose(found[:, : SHAPE.contexts], share, rtol=1e-6)
+        assert (found[:, SHAPE.contexts :] == 1).all()
+        for uses, used in (
+            (steps.inputs, targets[step]),
+            (steps.outputs, columns.reshape(parts, -1)),
+        ):
             rows = uses.rows[step]
-            assert (np.diff(rows[:distinct]) > 0).all()
+            distinct = len(np.unique(used))
+            np.testing.assert_array_equal(rows[:distinct], np.unique(used))
             assert not rows[distinct:].any()
-            flat = uses.places[step].ravel()
-            np.testing.assert_array_equal(flat[uses.order[step]], uses.segments[step])
-            np.testing.assert_array_equal(uses.damping[step], damping[rows])
-    # 5 negatives x 0.1; padding is never noise
-    wanted = np.where(steps.contexts.rows >= 2, 0.5, 0.0)
-    np.testing.assert_allclose(steps.hits, wanted, rtol=1e-6)
+            np.testing.assert_array_equal(rows[uses.places[step]].reshape(parts, -1), used)
+            for part in range(parts):
+                row, use = uses.entries[step, part].T
+                np.testing.assert_array_equal(rows[row], used[part][use])
+                np.testing.assert_array_equal(np.lexsort((use, row)), np.arange(len(use)))
+                assert sorted(use) == list(range(len(use)))
+                np.testing.assert_array_equal(uses.factors[step, part], damping[rows[row]])
 
 
 @pytest.mark.parametrize("largest", [100, 2**20, 2**31 - 1])
@@ -191,12 +202,12 @@ def test_steps_entered_at_any_batch_are_the_same():
         for (step, after), (again, after_again) in zip(whole[skip:], rest, strict=True):
             assert after == after_again
             np.testing.assert_array_equal(step.windows, again.windows)
-            np.testing.assert_array_equal(step.contexts.rows, again.contexts.rows)
-            np.testing.assert_array_equal(step.contexts.places, again.contexts.places)
+            np.testing.assert_array_equal(step.outputs.rows, again.outputs.rows)
+            np.testing.assert_array_equal(step.outputs.places, again.outputs.places)
 
 
 def test_half_of_the_blocks_makes_half_of_the_steps():
     blocks = cut_into_blocks(text([100]), SHAPE)
     maker = StepMaker(SHAPE, np.full(12, 1 / 12), *[np.ones(12, np.float32)] * 2)
     half = Blocks(blocks.tokens[:4], blocks.windows[:4])
-    assert maker.make(half, np.random.default_rng(0)).windows.shape == (2, 2, 4)
+    assert maker.make(half, np.random.default_rng(0)).windows.shape == (2, 2, 1, 4, 2)

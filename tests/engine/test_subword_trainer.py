@@ -48,7 +48,7 @@ def test_a_batch_moves_the_rows_of_its_words():
     for one in (plain, trainer):
         one.compile(tf.keras.optimizers.SGD(0.1), jit_compile=False)
     step = tf.nest.map_structure(lambda array: array[None], one_step()[0])
-    encoded = RowEncoder(words, limits).encode(step.targets.rows.numpy())
+    encoded = RowEncoder(words, limits).encode(step.inputs.rows.numpy())
     loss = plain.train_step(step)["loss"]
     encoded = tf.nest.map_structure(tf.constant, encoded)
     np.testing.assert_allclose(trainer.train_step((step, encoded))["loss"], loss, rtol=1e-5)
@@ -69,7 +69,7 @@ def test_evaluation_sees_the_present_rows():
     plain.target_embedding.embeddings.assign(model.word_vectors())
     trainer = SubwordTrainer(model, SHAPE)
     step = tf.nest.map_structure(lambda array: array[None], one_step()[0])
-    encoded = RowEncoder(words, np.full(ROWS, np.inf, np.float32)).encode(step.targets.rows.numpy())
+    encoded = RowEncoder(words, np.full(ROWS, np.inf, np.float32)).encode(step.inputs.rows.numpy())
     encoded = tf.nest.map_structure(tf.constant, encoded)
     expected = float(plain.test_step(step)["loss"])
     assert float(trainer.test_step((step, encoded))["loss"]) == pytest.approx(expected, rel=1e-5)

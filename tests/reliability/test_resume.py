@@ -22,6 +22,7 @@ STREAM = TrainConfig(
     embedding_dim=8, epochs=3, subsample_threshold=0.01, checkpoint_every="0s", threads=2
 )
 EXPLICIT = STREAM.replaced(pairs="explicit", epochs=2, window_size=1)
+CBOW = STREAM.replaced(architecture="cbow", epochs=2)
 
 
 def _prepare(inputs: list[str], run: Path) -> None:
@@ -77,16 +78,18 @@ def _result(run: Path) -> tuple[bytes, bytes, list[list[str]]]:
 def whole(corpus, tmp_path_factory):
     """The result of trainings that nobody disturbed."""
     results = {}
-    for config in (STREAM, EXPLICIT):
+    for config in (STREAM, EXPLICIT, CBOW):
         copy = shutil.copytree(corpus, tmp_path_factory.mktemp("whole") / "run")
         assert forked(_train, copy, config) == 0
         assert not RunDirectory(copy).checkpoints.exists()
-        results[config.pairs] = _result(copy)
+        results[config] = _result(copy)
     return results
 
 
 @pytest.mark.parametrize(
-    ("config", "kills"), [(STREAM, [2, 1, 9]), (EXPLICIT, [4])], ids=["stream", "explicit"]
+    ("config", "kills"),
+    [(STREAM, [2, 1, 9]), (EXPLICIT, [4]), (CBOW, [5])],
+    ids=["stream", "explicit", "cbow"],
 )
 def test_killed_training_ends_with_the_same_bytes(run, whole, config, kills):
     for executions in kills:
@@ -97,9 +100,9 @@ def test_killed_training_ends_with_the_same_bytes(run, whole, config, kills):
     # threads may change on the way
     assert forked(_train, run, config.replaced(threads=1)) == 0
     vectors, contexts, rows = _result(run)
-    assert vectors == whole[config.pairs][0]
-    assert contexts == whole[config.pairs][1]
-    assert rows == whole[config.pairs][2]
+    assert vectors == whole[config][0]
+    assert contexts == whole[config][1]
+    assert rows == whole[config][2]
     assert not RunDirectory(run).checkpoints.exists()
 
 
@@ -157,7 +160,7 @@ def test_stopped_training_says_where_and_goes_on(run, whole):
     assert checkpoint.name.startswith(f"epoch-00000{epoch}-step-")
     assert not RunDirectory(run).model.exists()
     train(run, STREAM)
-    assert _result(run) == whole["stream"]
+    assert _result(run) == whole[STREAM]
 
 
 def test_checkpoint_of_other_settings_is_refused_with_the_difference(stopped, tmp_path):
@@ -201,7 +204,7 @@ def test_damaged_checkpoint_is_passed_over_for_the_one_before(
     assert "Passed over a checkpoint" in caplog.text
     if damage != "no manifest":
         assert "variable-00.npy is damaged" in caplog.text
-    assert _result(run) == whole["stream"]
+    assert _result(run) == whole[STREAM]
 
 
 def test_full_disk_at_a_checkpoint_keeps_the_one_before(run, whole, monkeypatch):
@@ -226,7 +229,7 @@ def test_full_disk_at_a_checkpoint_keeps_the_one_before(run, whole, monkeypatch)
     assert 1 <= len(left) <= 2
     assert all((folder / "manifest.json").is_file() for folder in left)
     train(run, STREAM)
-    assert _result(run) == whole["stream"]
+    assert _result(run) == whole[STREAM]
 
 
 def test_leftover_checkpoints_of_a_finished_training_go(run):

@@ -80,6 +80,34 @@ def test_words_of_one_topic_come_together(run):
     assert cosines[same & ~np.eye(20, dtype=bool)].min() > cosines[~same].max()
 
 
+def test_cbow_learns_the_topics_and_measures_held_out_text(run):
+    config = QUICK.replaced(architecture="cbow", epochs=30, subsample_threshold=0.0)
+    summary = train(run, config.replaced(validation_fraction=0.1))
+    assert summary.loss < summary.first_loss <= 6 * np.log(2)
+    assert summary.val_loss < 6 * np.log(2)  # of a model that knows nothing
+    vectors = np.load(RunDirectory(run).vectors)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    assert (unit[:10] @ unit[:10].T).mean() > (unit[:10] @ unit[10:].T).mean() + 0.3
+    assert type(keras.models.load_model(RunDirectory(run).keras_model)).__name__ == "Cbow"
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"objective": "full-softmax"}, "--architecture does nothing"),
+        ({"pairs": "explicit"}, "--architecture does nothing"),
+        ({"objective": "tutorial"}, "--architecture does nothing"),
+        ({"validation_ranks": 5, "validation_fraction": 0.1}, "which CBOW does not predict"),
+        ({"subwords": True}, "makes the vectors of skip-gram"),
+        ({"architecture": "glove"}, "skip-gram, cbow"),
+    ],
+)
+def test_cbow_is_refused_where_it_makes_no_sense(settings, named):
+    with pytest.raises(W2VError) as raised:
+        TrainConfig(**{"architecture": "cbow", **settings})
+    assert named in f"{raised.value} {raised.value.hint}"
+
+
 def test_the_saved_model_gives_the_scores_of_the_tables(run):
     train(run, QUICK)
     names = RunDirectory(run)
@@ -90,19 +118,21 @@ def test_the_saved_model_gives_the_scores_of_the_tables(run):
     np.testing.assert_allclose(scores, wanted, rtol=1e-5)
 
 
-def train_on(threads: int, run: Path) -> None:
-    train(run, dataclasses.replace(QUICK, threads=threads), force=True)
+def train_on(config: TrainConfig, run: Path) -> None:
+    train(run, config, force=True)
 
 
-def test_same_seed_same_bytes_on_any_number_of_threads(run):
+@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
+def test_same_seed_same_bytes_on_any_number_of_threads(run, architecture):
     from forked import forked
 
-    train(run, QUICK)
+    config = QUICK.replaced(architecture=architecture)
+    train(run, config)
     here = sha256(RunDirectory(run).vectors)
     for threads in (1, 4):
-        assert forked(train_on, threads, run) == 0
+        assert forked(train_on, config.replaced(threads=threads), run) == 0
         assert sha256(RunDirectory(run).vectors) == here
-    train(run, dataclasses.replace(QUICK, seed=2))
+    train(run, config.replaced(seed=2))
     assert here != sha256(RunDirectory(run).vectors)
 
 

@@ -14,8 +14,6 @@ from w2vtrain.models.word2vec import Word2Vec
 # The loss is measured on one block of a step in 32, a random sample of the text: the logarithms of
 # all would cost as much as two of the three matrix products (measured).
 LOSS_SAMPLING = 32
-# A step's products are made in two halves that do not wait for each other: two threads share them.
-HALVES = 2
 _FREE = {"name", "learning_rate"}  # settings of SGD that the trainer takes as they are
 
 
@@ -52,7 +50,10 @@ class BlockTrainer(keras.Model):
         self.shape = shape
         self.pair_loss = keras.metrics.Mean(name="loss")
         self._weight_table = tf.constant(shape.weight_table())
-        self._is_context = (np.arange(shape.columns) < shape.contexts).astype(np.float32)
+        self._is_token = np.arange(shape.columns) < shape.columns - shape.noise_size
+        self._is_token = self._is_token.astype(np.float32)
+        # One pass over the scores instead of five; as for the products, oneDNN's are faster.
+        self._error = tf.function(self._error_of, jit_compile=True)
         self.built = True
 
     @property
@@ -62,7 +63,7 @@ class BlockTrainer(keras.Model):
 
     @property
     def context_embedding(self) -> Any:
-        """The Keras layer of the context vectors."""
+        """The Keras layer of the vectors that they are scored against."""
         return self.word2vec.context_embedding
 
     def word_vectors(self) -> np.ndarray:
@@ -152,26 +153,23 @@ class BlockTrainer(keras.Model):
         Returns:
             float32 scalars: the summed loss and the summed weight of the pairs measured.
         """
-        target_rows = _distinct_rows(self.target_embedding, step.targets)
-        context_rows = _distinct_rows(self.context_embedding, step.contexts)
-        halves = self._halves(step, target_rows, context_rows)
-        measured = -(-self.shape.blocks // (len(halves) * loss_sampling))
-        target_gradients, context_gradients, losses, weights = [], [], [], []
-        for half in halves:
-            scored = self._scored(*half)
-            targets, columns = half[:2]
-            error = tf.cast(self._error(*scored), self.compute_dtype)
-            target_gradients.append(tf.einsum("bsc,bcd->bsd", error, columns))
-            context_gradients.append(tf.einsum("bsc,bsd->bcd", error, targets))
-            loss, weight = self._loss(*(array[:measured] for array in scored))
-            losses.append(loss)
-            weights.append(weight)
+        input_rows, output_rows, parts = self._parts(step)
+        measured = -(-self.shape.blocks // (len(parts) * loss_sampling))
+        input_gradients, output_gradients, losses = [], [], []
+        for inputs, columns, windows, noise_share in parts:
+            hidden = self._hidden(inputs, windows)
+            scores = tf.matmul(hidden, columns, transpose_b=True)
+            error = self._error(scores, windows, noise_share)
+            output_gradients.append(tf.matmul(error, hidden, transpose_a=True))
+            input_gradients.append(self._input_gradient(tf.matmul(error, columns), windows))
+            sample = (scores[:measured], windows[:measured], noise_share[:measured])
+            losses.append(self._loss(*sample))
         for layer, uses, rows, gradients in (
-            (self.target_embedding, step.targets, target_rows, target_gradients),
-            (self.context_embedding, step.contexts, context_rows, context_gradients),
+            (self.context_embedding, step.outputs, output_rows, output_gradients),
+            (self.target_embedding, step.inputs, input_rows, input_gradients),
         ):
-            _update(layer, uses, rows, tf.concat(gradients, axis=0), learning_rate)
-        return tf.add_n(losses), tf.add_n(weights)
+            _update(layer, uses, rows, gradients, learning_rate)
+        return _summed(losses)
 
     def loss_on_step(self, step: Step) -> tuple[Any, Any]:
         """Return the loss of a step, measured on all its blocks, and change nothing.
@@ -179,53 +177,74 @@ class BlockTrainer(keras.Model):
         Returns:
             float32 scalars: the summed loss and the summed weight of the pairs.
         """
-        target_rows = _distinct_rows(self.target_embedding, step.targets)
-        context_rows = _distinct_rows(self.context_embedding, step.contexts)
-        halves = self._halves(step, target_rows, context_rows)
-        losses, weights = zip(*(self._loss(*self._scored(*half)) for half in halves), strict=True)
-        return tf.add_n(losses), tf.add_n(weights)
+        losses = []
+        for inputs, columns, windows, noise_share in self._parts(step)[2]:
+            scores = tf.matmul(self._hidden(inputs, windows), columns, transpose_b=True)
+            losses.append(self._loss(scores, windows, noise_share))
+        return _summed(losses)
 
-    def _halves(self, step: Step, target_rows: Any, context_rows: Any) -> list[tuple[Any, ...]]:
-        """Cut a step into equal parts.
+    def _hidden(self, inputs: Any, windows: Any) -> Any:
+        """Return what is scored for each target, shape `(blocks, block_size, dim)`: its row.
+
+        Args:
+            inputs: rows of the table of word vectors, shape `(blocks, inputs, dim)`.
+        """
+        return inputs
+
+    def _input_gradient(self, gradient: Any, windows: Any) -> Any:
+        """Return minus the derivative of L by the inputs, given that by what is scored."""
+        return gradient
+
+    def _parts(self, step: Step) -> tuple[Any, Any, list[tuple[Any, ...]]]:
+        """Read the rows of a step.
 
         Returns:
-            for each part what `_scored` takes: rows of the targets `(blocks, block_size, dim)` and
-            of the columns `(blocks, columns, dim)`, `windows` and the `hits` of each column.
+            the distinct rows of the table of inputs and of that of outputs, and for each part of
+            the step the rows of its inputs `(blocks, inputs, dim)` and of its columns
+            `(blocks, columns, dim)`, its `windows` and its `noise_share`.
         """
-        parts = HALVES if self.shape.blocks % HALVES == 0 else 1
+        # The variable itself, not the layer's call, which would read the whole table.
+        input_rows = tf.gather(self.target_embedding.embeddings.value, step.inputs.rows)
+        output_rows = tf.gather(self.context_embedding.embeddings.value, step.outputs.rows)
+        inputs = tf.cast(input_rows, self.compute_dtype)
+        outputs = tf.cast(output_rows, self.compute_dtype)
+        parts = [
+            (
+                tf.gather(inputs, step.inputs.places[part]),
+                tf.gather(outputs, step.outputs.places[part]),
+                step.windows[part],
+                step.noise_share[part],
+            )
+            for part in range(self.shape.parts)
+        ]
+        return input_rows, output_rows, parts
 
-        def cut(array: Any) -> Any:
-            # A further axis, since a slice of a step's blocks would be copied, and an item is not.
-            return tf.reshape(array, (parts, -1, *array.shape[1:]))
+    def _weights(self, windows: Any) -> Any:
+        """Return the weight of each score, shape `(blocks, block_size, columns)`."""
+        return sum_of_sides(self._weight_table, windows)
 
-        places = cut(step.contexts.places)
-        targets = tf.gather(tf.cast(target_rows, self.compute_dtype), cut(step.targets.places))
-        columns = tf.gather(tf.cast(context_rows, self.compute_dtype), places)
-        windows, hits = cut(step.windows), tf.gather(step.hits, places)
-        return [(targets[i], columns[i], windows[i], hits[i]) for i in range(parts)]
+    def _error_of(self, scores: Any, windows: Any, noise_share: Any) -> Any:
+        """Return minus the derivative of L by each score, in the type of the products."""
+        weights = self._weights(windows)
+        noise = noise_share[:, None, :] * tf.sigmoid(tf.cast(scores, tf.float32))
+        return tf.cast(weights * (self._is_token - noise), self.compute_dtype)
 
-    def _scored(self, targets: Any, columns: Any, windows: Any, hits: Any) -> tuple[Any, Any, Any]:
-        """Return what the error and the loss of some blocks are made of.
-
-        Returns:
-            weights, shape `(blocks, block_size, columns)`; the share of a column's score that
-            counts as noise of other pairs, shape `(blocks, 1, columns)`; the scores, like weights.
-        """
-        weights = tf.gather(self._weight_table, windows)
-        # A pair's own context is not its noise: the share of its noise that hits it is taken back.
-        unhit = 1 - self._is_context * hits
-        scores = tf.einsum("bsd,bcd->bsc", targets, columns)
-        return weights, unhit[:, None, :], tf.cast(scores, tf.float32)
-
-    def _error(self, weights: Any, unhit: Any, scores: Any) -> Any:
-        """Return minus the derivative of L by each score: float32, like `scores`."""
-        return weights * (self._is_context - unhit * tf.sigmoid(scores))
-
-    def _loss(self, weights: Any, unhit: Any, scores: Any) -> tuple[Any, Any]:
+    def _loss(self, scores: Any, windows: Any, noise_share: Any) -> tuple[Any, Any]:
         """Return L of some blocks, and the summed weight of their pairs: float32 scalars."""
+        weights, scores = self._weights(windows), tf.cast(scores, tf.float32)
         # -w log sigmoid(s) = w softplus(s) - w s, so all three sums of L are these two terms.
-        terms = unhit * tf.nn.softplus(scores) - self._is_context * scores
-        return tf.reduce_sum(weights * terms), tf.reduce_sum(weights * self._is_context)
+        terms = noise_share[:, None, :] * tf.nn.softplus(scores) - self._is_token * scores
+        return tf.reduce_sum(weights * terms), tf.reduce_sum(weights * self._is_token)
+
+
+def sum_of_sides(table: Any, windows: Any) -> Any:
+    """Return what `table` holds for both sides of each window: `(blocks, block_size, columns)`."""
+    return tf.gather(table, windows[..., 0]) + tf.gather(table, windows[..., 1])
+
+
+def _summed(pairs: list[tuple[Any, Any]]) -> tuple[Any, Any]:
+    losses, weights = zip(*pairs, strict=True)
+    return tf.add_n(losses), tf.add_n(weights)
 
 
 def _is_plain_sgd(optimizer: Any) -> bool:
@@ -236,20 +255,21 @@ def _is_plain_sgd(optimizer: Any) -> bool:
     )
 
 
-def _distinct_rows(layer: Any, uses: RowUses) -> Any:
-    """Return the rows of a table that a step uses, each once: shape `(unique, dim)`."""
-    distinct = uses.segments[-1] + 1  # what follows in `rows` is padding
-    # The variable itself, not the layer's call, which would read the whole table.
-    return tf.gather(layer.embeddings.value, uses.rows[:distinct])
+def _update(layer: Any, uses: RowUses, rows: Any, gradients: list[Any], rate: Any) -> None:
+    """Add rate x damping x (summed gradient) to each distinct row, in one write a row.
 
-
-def _update(layer: Any, uses: RowUses, rows: Any, gradient: Any, learning_rate: Any) -> None:
-    """Add rate x damping x (summed gradient) to each distinct row, in one write a row."""
-    dim = tf.shape(rows)[1]
-    sorted_gradient = tf.gather(tf.reshape(gradient, (-1, dim)), uses.order)
-    summed = tf.math.segment_sum(tf.cast(sorted_gradient, tf.float32), uses.segments)
-    distinct = tf.shape(rows)[0]
-    factors = learning_rate * uses.damping[:distinct]
-    layer.embeddings.value.scatter_update(
-        tf.IndexedSlices(rows + summed * factors[:, None], uses.rows[:distinct])
-    )
+    Args:
+        rows: the distinct rows, shape `(unique, dim)`.
+        gradients: for each part of the step the gradient of each use: `(blocks, uses, dim)`.
+    """
+    distinct, dim = tf.unstack(tf.shape(rows, tf.int64))
+    moves = []
+    for part, gradient in enumerate(gradients):
+        uses_of_part = tf.reshape(tf.cast(gradient, tf.float32), (-1, dim))
+        matrix = tf.raw_ops.SparseTensorToCSRSparseMatrix(
+            indices=uses.entries[part],
+            values=rate * uses.factors[part],
+            dense_shape=tf.stack([distinct, uses.entries.shape[1]]),
+        )
+        moves.append(tf.raw_ops.SparseMatrixMatMul(a=matrix, b=uses_of_part))
+    layer.embeddings.value.scatter_update(tf.IndexedSlices(tf.add_n([rows, *moves]), uses.rows))

@@ -8,13 +8,15 @@ one block.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
 from w2vtrain.corpus.vocabulary import PADDING_ID
 from w2vtrain.engine.stream import KeptText
 
+Architecture = Literal["skip-gram", "cbow"]
 BLOCK_SIZE = 32
 # Floats of one table that a step may touch: more does not fit the cache and is slower (measured).
 STEP_FLOATS = 2**19
@@ -24,6 +26,7 @@ STEPS_PER_EPOCH = 64  # a small text is cut into at least so many steps, if they
 # is applied: learning rate x the summed weight of its pairs is held to these (measured).
 MOST_NOISE_WEIGHT = 1.5
 MOST_ROW_WEIGHT = 5.0
+PARTS = 2  # of a step, whose products and sums do not wait for each other: two threads share them
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class BlockShape:
         window_size: contexts on each side of a target.
         noise_size: noise words that a block shares.
         num_negatives: noise words that a pair stands for; the block's noise is weighted to it.
+        architecture: skip-gram, where each target is scored against each of its contexts, or CBOW,
+            where the mean of its contexts is scored against it.
     """
 
     blocks: int
@@ -43,6 +48,7 @@ class BlockShape:
     window_size: int
     noise_size: int
     num_negatives: int
+    architecture: Architecture = "skip-gram"
 
     @classmethod
     def fitting(
@@ -52,6 +58,7 @@ class BlockShape:
         num_negatives: int,
         learning_rate: float,
         kept_tokens: float,
+        architecture: Architecture = "skip-gram",
     ) -> "BlockShape":
         """Choose the sizes for vectors of this dimension and a text of so many kept tokens.
 
@@ -60,15 +67,17 @@ class BlockShape:
         """
         tokens = min(MOST_STEP_TOKENS, STEP_FLOATS / embedding_dim, kept_tokens / STEPS_PER_EPOCH)
         tokens = 2 ** int(math.log2(max(FEWEST_STEP_TOKENS, tokens)))
-        weight = BLOCK_SIZE * (window_size + 1) * num_negatives  # of all of a block's noise
-        noise_size = math.ceil(weight * learning_rate / MOST_NOISE_WEIGHT / 8) * 8
-        return cls(
+        shape = cls(
             blocks=tokens // BLOCK_SIZE,
             block_size=BLOCK_SIZE,
             window_size=window_size,
-            noise_size=min(max(noise_size, 16), 256),
+            noise_size=16,
             num_negatives=num_negatives,
+            architecture=architecture,
         )
+        weight = BLOCK_SIZE * shape.pair_weight * num_negatives  # of all of a block's noise
+        noise_size = math.ceil(weight * learning_rate / MOST_NOISE_WEIGHT / 8) * 8
+        return replace(shape, noise_size=min(max(noise_size, 16), 256))
 
     @property
     def tokens(self) -> int:
@@ -76,14 +85,25 @@ class BlockShape:
         return self.blocks * self.block_size
 
     @property
+    def parts(self) -> int:
+        """Equal parts that a step is computed in."""
+        return math.gcd(self.blocks, PARTS)
+
+    @property
     def contexts(self) -> int:
         """Context tokens of a block."""
         return self.block_size + 2 * self.window_size
 
     @property
+    def inputs(self) -> int:
+        """Tokens of a block whose word vectors are used: its targets, or CBOW's contexts."""
+        return self.contexts if self.architecture == "cbow" else self.block_size
+
+    @property
     def columns(self) -> int:
-        """Context tokens and noise words of a block: what its targets are scored against."""
-        return self.contexts + self.noise_size
+        """Tokens and noise words of a block that are scored: by CBOW its targets, or contexts."""
+        scored = self.block_size if self.architecture == "cbow" else self.contexts
+        return scored + self.noise_size
 
     @property
     def pair_weight(self) -> float:
@@ -91,16 +111,12 @@ class BlockShape:
 
         word2vec draws a width from 1..W for each token, so distance d is seen with probability
         (W + 1 - d) / W; here it is weighted by it. Both sides together: 2 * (1 + ... + W) / W.
+        CBOW makes one pair of them all.
         """
-        return self.window_size + 1.0
+        return 1.0 if self.architecture == "cbow" else self.window_size + 1.0
 
-    @property
-    def windows(self) -> int:
-        """Number of different windows: a place in the block, and the extent on each side."""
-        return self.block_size * (self.window_size + 1) ** 2
-
-    def target_weight(self, kept_share: np.ndarray) -> np.ndarray:
-        """Return the expected weight of each word as a target in a step: pairs and their noise.
+    def input_weight(self, kept_share: np.ndarray) -> np.ndarray:
+        """Return the expected weight of each word as an input of a step: pairs and their noise.
 
         Args:
             kept_share: float array, shape `(rows,)`: share of each word among the kept tokens.
@@ -108,38 +124,47 @@ class BlockShape:
         return self.tokens * self.pair_weight * kept_share * (1 + self.num_negatives)
 
     def window_ids(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        """Return the row in `weight_table` of tokens that see `left` and `right` neighbors.
+        """Return the rows in `context_weights` of tokens that see `left` and `right` neighbors.
 
         Args:
             left: int array, shape `(blocks, block_size)`: neighbors on the left, 0 to W.
             right: the same on the right.
         Returns:
-            int32 array of the same shape.
+            int32 array, shape `(blocks, block_size, 2)`.
         """
-        place = np.arange(self.block_size, dtype=np.int32)
-        side = self.window_size + 1
-        return ((place * side + left) * side + right).astype(np.int32)
+        place, side = np.arange(self.block_size), self.window_size + 1
+        ids = (place * side + left, (self.block_size + place) * side + right)
+        return np.stack(ids, axis=-1, dtype=np.int32)
 
-    def weight_table(self) -> np.ndarray:
-        """Return the weight of each column for each window.
+    def context_weights(self) -> np.ndarray:
+        """Return the weight of each context token for each side of a window.
 
-        A context column weighs (W + 1 - distance) / W if the window sees it, else 0; each noise
-        column `num_negatives / noise_size` of the window's summed pair weight.
+        (W + 1 - distance) / W if the window sees it on this side, else 0: a window's weights are
+        the sum of its two rows.
 
         Returns:
-            float32 array, shape `(windows, columns)`.
+            float32 array, shape `(2 * block_size * (W + 1), contexts)`.
         """
-        width, side = self.window_size, self.window_size + 1
-        place = np.arange(self.block_size)[:, None, None, None]
-        left = np.arange(side)[None, :, None, None]
-        right = np.arange(side)[None, None, :, None]
-        offset = np.arange(self.contexts)[None, None, None, :] - width - place
-        seen = (offset != 0) & (offset >= -left) & (offset <= right)
-        weight = np.where(seen, (width + 1 - np.abs(offset)) / width, 0.0)
-        weight = weight.reshape(self.windows, self.contexts)
+        width = self.window_size
+        extent = np.arange(width + 1)[:, None]
+        place = np.arange(self.block_size)[:, None, None]
+        offset = np.arange(self.contexts) - width - place  # (place, 1, context)
+        sides = [(away > 0) & (away <= extent) for away in (-offset, offset)]
+        weight = np.stack(sides) * ((width + 1 - np.abs(offset)) / width)
+        return weight.reshape(-1, self.contexts).astype(np.float32)
+
+    def weight_table(self) -> np.ndarray:
+        """Return the weight of each column of skip-gram for each side of a window.
+
+        A context column has its `context_weights`; each noise column `num_negatives / noise_size`
+        of their sum.
+
+        Returns:
+            float32 array, shape `(2 * block_size * (W + 1), columns)`.
+        """
+        weight = self.context_weights()
         noise = weight.sum(axis=1, keepdims=True) * self.num_negatives / self.noise_size
-        table = np.concatenate([weight, np.repeat(noise, self.noise_size, axis=1)], axis=1)
-        return table.astype(np.float32)
+        return np.concatenate([weight, np.repeat(noise, self.noise_size, axis=1)], axis=1)
 
 
 @dataclass(frozen=True)
@@ -149,7 +174,7 @@ class Blocks:
     Args:
         tokens: int32 array, shape `(blocks, contexts)`: token ids; the targets are the middle
             `block_size` columns.
-        windows: int32 array, shape `(blocks, block_size)`: rows of `BlockShape.weight_table`.
+        windows: int32 array, shape `(blocks, block_size, 2)`: `BlockShape.window_ids`.
     """
 
     tokens: np.ndarray
@@ -197,13 +222,13 @@ def row_damping(
         kept_share: float array, shape `(rows,)`: share of each word among the kept tokens.
         noise: float array, shape `(rows,)`: probability of each word as noise.
     Returns:
-        factors for the target and for the context table: two float32 arrays, shape `(rows,)`.
+        factors for the table of inputs and that of outputs: two float32 arrays, shape `(rows,)`.
     """
     pairs = shape.tokens * shape.pair_weight
-    target = shape.target_weight(kept_share)
-    context = pairs * (kept_share + shape.num_negatives * noise)
+    inputs = shape.input_weight(kept_share)
+    outputs = pairs * (kept_share + shape.num_negatives * noise)
     most = MOST_ROW_WEIGHT / learning_rate
     return (
-        np.minimum(1, most / np.maximum(target, most)).astype(np.float32),
-        np.minimum(1, most / np.maximum(context, most)).astype(np.float32),
+        np.minimum(1, most / np.maximum(inputs, most)).astype(np.float32),
+        np.minimum(1, most / np.maximum(outputs, most)).astype(np.float32),
     )

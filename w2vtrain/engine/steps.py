@@ -1,9 +1,10 @@
 """Training steps: blocks of text with their noise words, sorted so that a step touches a row once.
 
-A step's gradient rows must be summed word by word before they reach the tables. Sorting the step's
-ids here, where NumPy does it in some microseconds, lets TensorFlow do that with a sorted segment
-sum and one write a row: faster than a scatter with duplicates, and in a fixed order, so the result
-has the same bytes on any number of threads.
+A step's gradient rows must be summed word by word before they reach the tables. The sums are the
+product of a sparse matrix and the gradient: one row for each distinct word, one entry for each use
+of it. Sorting the step's ids here, where NumPy does it in some microseconds, lets TensorFlow make
+that matrix, and write each row once: faster than a scatter with duplicates, and in a fixed order,
+so the result has the same bytes on any number of threads.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from w2vtrain.corpus.vocabulary import PADDING_ID
 from w2vtrain.engine.blocks import Blocks, BlockShape, cut_into_blocks, filled_up
 from w2vtrain.engine.sampling import NoiseSampler
 from w2vtrain.engine.stream import (
@@ -28,56 +30,61 @@ class RowUses(NamedTuple):
     """Which rows of a table a step uses, and where; arrays in NumPy, tensors in TensorFlow.
 
     Attributes:
-        rows: int32, shape `(unique,)`: the distinct ids, ascending; padded with 0 at the end.
-        places: int32: for each use, its row's place in `rows`.
-        order: int32, shape `(uses,)`: the uses in the order of their rows.
-        segments: int32, shape `(uses,)`: for each use in that order, its row's place in `rows`.
-        damping: float32, shape `(unique,)`: factor of each row's update.
+        rows: int32, shape `(unique,)`: the distinct ids, ascending; filled up with padding, whose
+            row never moves.
+        places: int32, shape `(parts, blocks of a part, …)`: for each use, its row's place in
+            `rows`.
+        entries: int64, shape `(parts, uses of a part, 2)`: for each use, its row's place in `rows`
+            and its own number in its part, in ascending order: the entries of the matrix that sums
+            a part's gradient by rows.
+        factors: float32, shape `(parts, uses of a part)`: the damping of each entry's row.
     """
 
     rows: Any
     places: Any
-    order: Any
-    segments: Any
-    damping: Any
+    entries: Any
+    factors: Any
 
 
 class Step(NamedTuple):
     """One step, or several: then the first axis of every array is the step.
 
     Attributes:
-        windows: int32, shape `(blocks, block_size)`: rows of `BlockShape.weight_table`.
-        hits: float32, shape `(unique,)`: for each row of `contexts.rows`, how often a pair's noise
-            is expected to hit it: num_negatives * (noise probability).
-        targets: uses of the target table; `places` has shape `(blocks, block_size)`.
-        contexts: uses of the context table; `places` has shape `(blocks, columns)`.
+        windows: int32, shape `(parts, blocks of a part, block_size, 2)`: `BlockShape.window_ids`.
+        noise_share: float32, shape `(parts, blocks of a part, columns)`: the share of a column's
+            score that counts as noise. 1, but for a token 1 - k p, with k the negatives a pair and
+            p its noise probability: the word that a pair predicts is not its noise.
+        inputs: uses of the table of word vectors: by the targets, or by CBOW's contexts; `places`
+            has shape `(parts, blocks of a part, inputs)`.
+        outputs: uses of the other table, by what the block scores; `places` is like `noise_share`.
     """
 
     windows: Any
-    hits: Any
-    targets: RowUses
-    contexts: RowUses
+    noise_share: Any
+    inputs: RowUses
+    outputs: RowUses
 
 
 def signature(shape: BlockShape) -> Step:
     """Return the `tf.TensorSpec` of each array of a batch of steps."""
     import tensorflow as tf
 
-    def uses(*form: int) -> RowUses:
-        number = int(np.prod(form))
+    blocks = (None, shape.parts, shape.blocks // shape.parts)
+
+    def uses(width: int) -> RowUses:
+        entries = (None, shape.parts, shape.blocks // shape.parts * width)
         return RowUses(
             rows=tf.TensorSpec((None, None), tf.int32),
-            places=tf.TensorSpec((None, *form), tf.int32),
-            order=tf.TensorSpec((None, number), tf.int32),
-            segments=tf.TensorSpec((None, number), tf.int32),
-            damping=tf.TensorSpec((None, None), tf.float32),
+            places=tf.TensorSpec((*blocks, width), tf.int32),
+            entries=tf.TensorSpec((*entries, 2), tf.int64),
+            factors=tf.TensorSpec(entries, tf.float32),
         )
 
     return Step(
-        windows=tf.TensorSpec((None, shape.blocks, shape.block_size), tf.int32),
-        hits=tf.TensorSpec((None, None), tf.float32),
-        targets=uses(shape.blocks, shape.block_size),
-        contexts=uses(shape.blocks, shape.columns),
+        windows=tf.TensorSpec((*blocks, shape.block_size, 2), tf.int32),
+        noise_share=tf.TensorSpec((*blocks, shape.columns), tf.float32),
+        inputs=uses(shape.inputs),
+        outputs=uses(shape.columns),
     )
 
 
@@ -87,47 +94,74 @@ class StepMaker:
     Args:
         shape: the sizes of a step.
         noise: float array, shape `(vocabulary,)`: probability of each id as noise.
-        target_damping, context_damping: float32 arrays, shape `(vocabulary,)`.
+        input_damping, output_damping: float32 arrays, shape `(vocabulary,)`.
     """
 
     def __init__(
         self,
         shape: BlockShape,
         noise: np.ndarray,
-        target_damping: np.ndarray,
-        context_damping: np.ndarray,
+        input_damping: np.ndarray,
+        output_damping: np.ndarray,
     ) -> None:
         self.shape = shape
         self._sampler = NoiseSampler(noise)
-        self._hits = (shape.num_negatives * noise).astype(np.float32)
-        self._target_damping = target_damping
-        self._context_damping = context_damping
-        column = np.arange(shape.columns)
-        inside = (column >= shape.window_size) & (column < shape.window_size + shape.block_size)
-        self._is_target = np.tile(inside, shape.blocks)
-        self._target_place = np.cumsum(self._is_target, dtype=np.int32) - 1
+        self._noise_share = (1 - shape.num_negatives * noise).astype(np.float32)
+        self._input_damping = input_damping
+        self._output_damping = output_damping
 
     def make(self, blocks: Blocks, generator: np.random.Generator) -> Step:
         """Return the steps that `blocks` fill, with noise drawn from `generator`."""
         shape = self.shape
-        steps = len(blocks.tokens) // shape.blocks
-        noise = self._sampler.draw(generator, (len(blocks.tokens), shape.noise_size))
-        ids = np.concatenate([blocks.tokens, noise], axis=1).reshape(steps, -1)
-        order, sorted_ids = sorted_uses(ids)
-        is_target = self._is_target[order]
-        target_order = self._target_place[order[is_target]].reshape(steps, shape.tokens)
-        target_ids = sorted_ids[is_target].reshape(steps, shape.tokens)
-        contexts = _row_uses(
-            order, sorted_ids, self._context_damping, (shape.blocks, shape.columns)
-        )
+        form = len(blocks.tokens) // shape.blocks, shape.parts, shape.blocks // shape.parts
+        contexts = blocks.tokens
+        targets = contexts[:, shape.window_size : shape.window_size + shape.block_size]
+        inputs, scored = targets, contexts
+        if shape.architecture == "cbow":
+            inputs, scored = contexts, targets
+        noise = self._sampler.draw(generator, (len(contexts), shape.noise_size))
+        columns = np.concatenate([scored, noise], axis=1)
+        noise_share = np.ones(columns.shape, np.float32)
+        noise_share[:, : -shape.noise_size] = self._noise_share[scored]
         return Step(
-            windows=blocks.windows.reshape(steps, shape.blocks, shape.block_size),
-            hits=self._hits[contexts.rows],
-            targets=_row_uses(
-                target_order, target_ids, self._target_damping, (shape.blocks, shape.block_size)
-            ),
-            contexts=contexts,
+            windows=blocks.windows.reshape(*form, shape.block_size, 2),
+            noise_share=noise_share.reshape(*form, -1),
+            inputs=row_uses(inputs.reshape(*form, -1), self._input_damping),
+            outputs=row_uses(columns.reshape(*form, -1), self._output_damping),
         )
+
+
+def row_uses(ids: np.ndarray, damping: np.ndarray) -> RowUses:
+    """Return where some steps use which rows of a table.
+
+    Args:
+        ids: int32 array, shape `(steps, parts, …)`: the row of each use.
+        damping: float32 array, shape `(rows of the table,)`.
+    """
+    steps, parts = ids.shape[:2]
+    order, sorted_ids = sorted_uses(ids.reshape(steps, -1))
+    first = np.ones(order.shape, bool)  # of its row's uses
+    np.not_equal(sorted_ids[:, 1:], sorted_ids[:, :-1], out=first[:, 1:])
+    sorted_places = np.cumsum(first, axis=1, dtype=np.int32) - 1
+    rows = np.full((steps, int(sorted_places[:, -1].max()) + 1), PADDING_ID, np.int32)
+    rows.reshape(-1)[sorted_places + _starts(rows)] = sorted_ids
+    places = np.empty(order.shape, np.int32)
+    places.reshape(-1)[order + _starts(places)] = sorted_places
+    use, row = sorted_uses(places.reshape(steps * parts, -1))
+    entries = np.empty((*use.shape, 2), np.int64)
+    entries[..., 0], entries[..., 1] = row, use
+    factors = damping[rows].reshape(-1)[row.reshape(steps, -1) + _starts(rows)]
+    return RowUses(
+        rows=rows,
+        places=places.reshape(ids.shape),
+        entries=entries.reshape(steps, parts, -1, 2),
+        factors=factors.reshape(steps, parts, -1),
+    )
+
+
+def _starts(array: np.ndarray) -> np.ndarray:
+    """Return where each row of `array` starts in it, made flat: several times faster to index."""
+    return np.arange(0, array.size, array.shape[1], dtype=np.int32)[:, None]
 
 
 def sorted_uses(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -147,27 +181,6 @@ def sorted_uses(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     keys |= np.arange(ids.shape[1], dtype=kind)
     keys.sort(axis=1)
     return (keys & ((1 << bits) - 1)).astype(np.int32), (keys >> bits).astype(np.int32)
-
-
-def _row_uses(
-    order: np.ndarray, sorted_ids: np.ndarray, damping: np.ndarray, form: tuple[int, int]
-) -> RowUses:
-    steps, uses = order.shape
-    first = np.ones(order.shape, bool)  # of its row's uses
-    np.not_equal(sorted_ids[:, 1:], sorted_ids[:, :-1], out=first[:, 1:])
-    segments = np.cumsum(first, axis=1, dtype=np.int32) - 1
-    distinct = segments[:, -1] + 1
-    rows = np.zeros((steps, int(distinct.max())), np.int32)
-    rows[np.arange(rows.shape[1]) < distinct[:, None]] = sorted_ids[first]
-    places = np.empty(steps * uses, np.int32)
-    places[order + np.arange(0, steps * uses, uses)[:, None]] = segments
-    return RowUses(
-        rows=rows,
-        places=places.reshape(steps, *form),
-        order=order,
-        segments=segments,
-        damping=damping[rows],
-    )
 
 
 class BatchSizes(NamedTuple):

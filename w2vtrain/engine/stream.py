@@ -79,10 +79,10 @@ class TextStream:
         for number in slices:
             start, stop = int(self._offsets[number]), int(self._offsets[number + 1])
             tokens = self._corpus.read(start, stop)
-            kept = generator.random(len(tokens), dtype=np.float32) < self._keep[tokens]
-            before = np.concatenate([[0], np.cumsum(kept)])
-            ends.append(total + before[self._corpus.unit_ends(start, stop)])
-            parts.append(tokens[kept])
+            drawn = generator.random(len(tokens), dtype=np.float32)
+            places = np.flatnonzero(drawn < self._keep[tokens])
+            ends.append(total + np.searchsorted(places, self._corpus.unit_ends(start, stop)))
+            parts.append(tokens[places])
             total += len(parts[-1])
         return KeptText(np.concatenate(parts), np.concatenate(ends))
 

@@ -1,4 +1,4 @@
-"""The fast objective: skip-gram with negative sampling on blocks of text."""
+"""The fast objective: negative sampling on blocks of text, with skip-gram or CBOW."""
 
 import logging
 import math
@@ -11,7 +11,7 @@ import numpy as np
 
 from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.engine import encoded_rows, steps
-from w2vtrain.engine.blocks import BlockShape, row_damping
+from w2vtrain.engine.blocks import Architecture, BlockShape, row_damping
 from w2vtrain.engine.sampling import noise_probabilities
 from w2vtrain.engine.stream import Position
 from w2vtrain.errors import W2VError
@@ -40,6 +40,11 @@ class BlockConfig(SubwordConfig):
     """Settings of negative sampling on blocks of text."""
 
     objective: str = "negative-sampling"
+    architecture: Architecture = option(
+        "skip-gram",
+        "skip-gram: a word predicts each word around it; cbow: their mean predicts the word.",
+        panel=OWN,
+    )
     known_rate: float = option(
         0.02,
         "Share of the learning rate at which words of --start-from move; new words take all of it.",
@@ -53,6 +58,7 @@ class BlockConfig(SubwordConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._choice("architecture", Architecture)
         self._choice("precision", Precision)
         self._range("known_rate", 0, 1)
         used = self.start_from and not (self.freeze_known or self.freeze_contexts or self.subwords)
@@ -61,6 +67,16 @@ class BlockConfig(SubwordConfig):
                 "--known-rate is for words of --start-from that are not frozen.",
                 "Leave it out, or give --start-from without --freeze-known, --freeze-contexts and "
                 "--subwords.",
+            )
+        if self.architecture == "cbow" and self.subwords:
+            raise W2VError(
+                "--subwords makes the vectors of skip-gram; with CBOW a word has one row.",
+                "Leave --subwords or --architecture cbow out.",
+            )
+        if self.architecture == "cbow" and self.validation_ranks:
+            raise W2VError(
+                "--validation-ranks ranks the contexts of a word, which CBOW does not predict.",
+                "Leave it out (--validation-fraction alone measures the loss), or train skip-gram.",
             )
 
     def initial_learning_rate(self, epochs: int) -> float:
@@ -92,7 +108,12 @@ class BlockNegativeSampling(Objective):
         noise = noise_probabilities(counts, config.noise, config.noise_exponent)
         kept = float((counts * keep).sum())
         shape = BlockShape.fitting(
-            config.embedding_dim, config.window_size, config.num_negatives, rate, kept
+            config.embedding_dim,
+            config.window_size,
+            config.num_negatives,
+            rate,
+            kept,
+            config.architecture,
         )
         self._noise, share = noise, counts * keep / kept
         self._damping = damping = row_damping(shape, rate, share, noise)
@@ -109,7 +130,7 @@ class BlockNegativeSampling(Objective):
         if config.subwords:
             tokens = corpus.vocabulary.tokens
             self._words = WordNgrams(tokens, config.ngrams(), config.embedding_dim)
-            weight = shape.target_weight(share) * damping[0] * together
+            weight = shape.input_weight(share) * damping[0] * together
             words = self._words.words
             self._encoder = encoded_rows.RowEncoder(words, words.limits(weight))
         self.model = self._trainer(shape)
@@ -121,8 +142,8 @@ class BlockNegativeSampling(Objective):
         self.details |= {
             "tokens_per_step": shape.tokens,
             "noise_per_block": shape.noise_size,
-            "damped_target_rows": int((damping[0] < 1).sum()),
-            "damped_context_rows": int((damping[1] < 1).sum()),
+            "damped_input_rows": int((damping[0] < 1).sum()),
+            "damped_output_rows": int((damping[1] < 1).sum()),
         }
         if self._words is not None and self._encoder is not None:
             self.details |= {
@@ -138,15 +159,19 @@ class BlockNegativeSampling(Objective):
 
     def _trainer(self, shape: BlockShape) -> Any:
         from w2vtrain.engine.block_trainer import BlockTrainer
+        from w2vtrain.engine.cbow_trainer import CbowTrainer
         from w2vtrain.engine.subword_trainer import SubwordTrainer
+        from w2vtrain.models.cbow import Cbow
         from w2vtrain.models.word2vec import Word2Vec
 
         config = self.config
         dtype = "float32" if config.precision == "float32" else "mixed_bfloat16"
         if self._words is not None:
             return SubwordTrainer(self._words.model(config.seed), shape, dtype=dtype)
-        sizes = (len(self.corpus.counts), config.embedding_dim)
-        return BlockTrainer(Word2Vec(*sizes, config.seed, name="word2vec"), shape, dtype=dtype)
+        sizes = (len(self.corpus.counts), config.embedding_dim, config.seed)
+        if config.architecture == "cbow":
+            return CbowTrainer(Cbow(*sizes, name="cbow"), shape, dtype=dtype)
+        return BlockTrainer(Word2Vec(*sizes, name="word2vec"), shape, dtype=dtype)
 
     def batches(self, start: Position) -> Iterator[tuple[Any, Position]]:
         """Yield batches of steps without end from `start` on, each with the position after it."""
@@ -164,7 +189,7 @@ class BlockNegativeSampling(Objective):
         return map(self._encoded, steps.held_out_steps(self.text_stream(corpus), self._maker))
 
     def _encoded(self, batch: steps.Step) -> Any:
-        return batch if self._encoder is None else (batch, self._encoder.encode(batch.targets.rows))
+        return batch if self._encoder is None else (batch, self._encoder.encode(batch.inputs.rows))
 
     def start_ngrams(
         self, ids: Sequence[int], vectors: np.ndarray, subwords: Subwords | None
