@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from w2vtrain.errors import W2VError
-from w2vtrain.settings import Config, option
+from w2vtrain.settings import Config, flag, option
 
 Standardize = Literal["lower-and-strip-punctuation", "lower", "none"]
 Split = Literal["whitespace", "character", "icu", "subwords"]
@@ -18,6 +18,7 @@ SubwordModel = Literal["unigram", "bpe"]
 Normalize = Literal["nfc", "nfkc", "none"]
 Boundary = Literal["line", "paragraph", "file"]
 EncodingErrors = Literal["strict", "replace"]
+PhraseScore = Literal["npmi", "word2vec"]
 Noise = Literal["log-uniform", "unigram"]
 # What can be written; how is in vectors/formats/registry.py.
 VectorFormat = Literal[
@@ -40,6 +41,9 @@ DEFAULT_POOLING: Pooling = "sif"  # the best of the three on STS-B: docs/sentenc
 # Headings of options in a command's help.
 MOST_USED, _READING, _COUNTING = "Most used", "How files are read", "The vocabulary"
 SUBWORDS = 8_000  # units learned by default
+_PHRASES = "Phrases"
+# What --connector-words english stands for: those that gensim offers.
+_ENGLISH_CONNECTORS = "a,an,and,at,by,for,from,in,of,on,or,the,to,with,without"
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,30 @@ class PrepareConfig(Config):
         panel=_COUNTING,
     )
 
+    phrases: bool = option(
+        False, "Find words that come together often and join them: new_york.", panel=_PHRASES
+    )
+    phrase_score: PhraseScore = option(
+        "npmi", "How pairs of words are scored: npmi from -1 to 1.", panel=_PHRASES
+    )
+    phrase_threshold: float | None = option(
+        None,
+        "Join pairs with a score above this (default: 0.5 for npmi, 10 for word2vec).",
+        panel=_PHRASES,
+    )
+    phrase_min_count: int = option(
+        5, "Pairs seen less often than this are not joined.", panel=_PHRASES
+    )
+    phrase_passes: int = option(
+        1, "Passes over the text; a second one joins phrases to longer ones.", panel=_PHRASES
+    )
+    connector_words: str | None = option(
+        None,
+        "Words that may stand inside a phrase, not at its ends: of,the or `english` for 15 of "
+        "them (default: none).",
+        panel=_PHRASES,
+    )
+
     def __post_init__(self) -> None:
         self._choice("encoding_errors", EncodingErrors)
         self._choice("normalize", Normalize)
@@ -118,6 +146,7 @@ class PrepareConfig(Config):
         self._range("vocabulary_size", 1, 2**31 - 3)
         self._range("max_rows", 1)
         self._range("max_types", 1, 2**31 - 3)
+        self._check_phrases()
         try:
             "".encode(self.encoding)
         except (LookupError, ValueError):  # ValueError: the codec "undefined", a NUL in the name
@@ -141,6 +170,36 @@ class PrepareConfig(Config):
                 f"--standardize {self.standardize} and --split {self.split} nothing is taken out.",
                 "Leave them out.",
             )
+
+    def _check_phrases(self) -> None:
+        if self.phrases and self.split == "subwords":
+            raise W2VError(
+                "--phrases joins words, and --split subwords cuts them.", "Leave one of them out."
+            )
+        self._choice("phrase_score", PhraseScore)
+        self._range("phrase_threshold", *((-1, 1) if self.phrase_score == "npmi" else (0,)))
+        self._range("phrase_min_count", 1)
+        self._range("phrase_passes", 1, 9)
+        for f, _ in self.option_fields():
+            used = self.phrases or getattr(self, f.name) == f.default
+            if f.metadata["panel"] == _PHRASES and not used:
+                raise W2VError(
+                    f"{flag(f.name)} is given, but no phrases are to be found.", "Add --phrases."
+                )
+
+    @property
+    def threshold(self) -> float:
+        """The score above which pairs are joined."""
+        if self.phrase_threshold is None:
+            return 0.5 if self.phrase_score == "npmi" else 10.0
+        return self.phrase_threshold
+
+    @property
+    def connectors(self) -> tuple[str, ...]:
+        """The connector words, one by one."""
+        given = self.connector_words or ""
+        words = _ENGLISH_CONNECTORS if given == "english" else given
+        return tuple(words.replace(",", " ").split())
 
     @classmethod
     def from_manifest(cls, settings: Mapping[str, Any], where: str = "settings") -> Self:

@@ -93,7 +93,19 @@ def test_abbreviations_and_punctuation(plain):
 def test_two_words_are_lost_in_splitting(plain):
     trace = why_not(plain, "New York")
     assert trace.lost_in == "splitting"
-    assert "_" in trace.advice
+    assert trace.advice == "--phrases joins words that come together often"
+
+
+def test_words_that_a_run_joins(make):
+    run = make("New York and the sea.\nNew York!\nNew\nsky\n" * 5, phrases=True)
+    trace = why_not(run, "New York")
+    assert (trace.kept, trace.word) == (True, "new_york")
+    assert trace.steps[2].happened == "whitespace: 2 tokens, joined as the phrase 'new_york'"
+    assert why_not(run, "new_york").kept  # the underscore is stripped as punctuation
+    trace = why_not(run, "york")  # never alone
+    assert (trace.lost_in, trace.advice) == ("splitting", "--no-phrases makes it a word of its own")
+    assert "'new_york'" in trace.conclusion
+    assert "--phrase-threshold" in why_not(run, "new sky").advice
 
 
 def test_a_word_inside_other_words(plain, make):

@@ -14,6 +14,7 @@ from w2vtrain.analysis.word_evidence import (
     search_inputs,
 )
 from w2vtrain.config import PrepareConfig
+from w2vtrain.corpus.phrases import phrases_of
 from w2vtrain.corpus.vocabulary import OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
@@ -86,12 +87,13 @@ class _Tracer:
         self._config = config
         self._token = token
         self._counts = CountedWords(run, config, manifest["summary"])
-        self._tokenizers = Tokenizers(config, self._counts.subword_units(run))
+        self._tokenizers = Tokenizers(config, self._counts.subword_units(run), phrases_of(run.root))
         self._steps: list[Step] = []
 
     def trace(self) -> Trace:
         config = self._config
-        pieces = self._tokenizers.tokens(self._token)
+        split = self._tokenizers.tokens(self._token)
+        pieces = self._tokenizers.joined(split)
         if config.split == "subwords" and pieces:
             return self._cut(pieces)
         if len(pieces) != 1:
@@ -101,8 +103,10 @@ class _Tracer:
         if found.outcome == "not met":
             return self._not_met(word)
         self._decoded()
-        self._standardized(pieces)
-        self._step("splitting", f"{config.split}: one token", True)
+        self._standardized(split)
+        joined = f"{len(split)} tokens, joined as the phrase {word!r}"
+        after = joined if len(split) > 1 else "one token"
+        self._step("splitting", f"{config.split}: {after}", True)
         return self._kept(found) if found.outcome == "kept" else self._cut_off(found)
 
     def _step(self, stage: Stage, happened: str, passed: bool) -> None:
@@ -203,7 +207,9 @@ class _Tracer:
         conclusion = f"{self._token!r} becomes {len(pieces)} words: {', '.join(pieces)}."
         advice = self._as_written()
         if not advice and len(self._token.split()) > 1:
-            advice = "Join its words by _ in the text and use --standardize lower or none."
+            advice = "--phrases joins words that come together often"
+            if config.phrases:
+                advice = "A lower --phrase-threshold or --phrase-min-count may join them"
         return self._end(None, cause, conclusion, advice)
 
     def _as_written(self) -> str:

@@ -11,10 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from w2vtrain.config import PrepareConfig, Standardize
 from w2vtrain.corpus.counting import LONGEST_TOKEN
 from w2vtrain.corpus.documents import read_input
 from w2vtrain.corpus.normalization import normalize_text
+from w2vtrain.corpus.phrases import Phrases, WordJoiner
 from w2vtrain.corpus.prepare import LEFT_OUT
 from w2vtrain.corpus.sources import STDIN
 from w2vtrain.corpus.subword_units import SubwordUnits
@@ -184,17 +187,25 @@ class Tokenizers:
     Args:
         config: that the run was prepared with.
         units: subword units of the run, if it was split into such.
+        phrases: of the run, if it joins any.
     """
 
-    def __init__(self, config: PrepareConfig, units: SubwordUnits | None) -> None:
+    def __init__(self, config: PrepareConfig, units: SubwordUnits | None, phrases: Phrases) -> None:
         from w2vtrain.tensorflow_runtime import configure
 
         self._tf: Any = configure()
         self._units = units
+        self._joins, self._joiner = len(phrases) > 0, WordJoiner(phrases)
         self.config = PrepareConfig(**{name: getattr(config, name) for name in _RULES})
 
+    def joined(self, tokens: list[str]) -> list[str]:
+        """Return the tokens of one text with the run's phrases joined."""
+        words = np.array([token.encode() for token in tokens], object)
+        found, _ = self._joiner.join(words, np.array([len(words)]))
+        return [word.decode() for word in found.tolist()]
+
     def tokens(self, text: str, config: PrepareConfig | None = None) -> list[str]:
-        """Return the tokens of one text, by the run's settings or by other ones."""
+        """Return the tokens of one text, by the run's settings or by others, without phrases."""
         from w2vtrain.corpus.standardization import splitter, standardizer
 
         config = config or self.config
@@ -206,6 +217,8 @@ class Tokenizers:
 
     def other_choices(self) -> Iterator[tuple[str, PrepareConfig]]:
         """Yield the other choices as options, those that change one thing first."""
+        if self._joins:
+            yield "--no-phrases", self.config
         splits = ["whitespace", "character", *(["icu"] if find_spec("icu4py") else [])]
         splits = list(dict.fromkeys([self.config.split, *splits]))
         both = itertools.product(typing.get_args(Standardize), splits)

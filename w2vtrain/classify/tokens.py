@@ -15,8 +15,15 @@ import numpy as np
 
 from w2vtrain.classify.settings import EMBEDDING_DIM, VOCABULARY_SIZE, ClassifyConfig
 from w2vtrain.config import PrepareConfig, Standardize
-from w2vtrain.corpus.counting import TokenCounter, TokenizedBlock, cut_into_units, tokenized
+from w2vtrain.corpus.counting import (
+    LONGEST_TOKEN,
+    TokenCounter,
+    TokenizedBlock,
+    cut_into_units,
+    tokenized,
+)
 from w2vtrain.corpus.documents import packed
+from w2vtrain.corpus.phrases import NO_PHRASES, Phrases, WordJoiner, phrases_of
 from w2vtrain.corpus.sources import Read
 from w2vtrain.corpus.subword_units import SubwordUnits, splitting_of
 from w2vtrain.corpus.text import Piece
@@ -27,7 +34,7 @@ from w2vtrain.vectors.embeddings import Embeddings
 
 LEAST_COUNT = 2  # a word seen once in training teaches its text by heart
 TOKENIZER = "tokenizer.json"
-RULES, UNITS = "rules.json", "subword_units.json"
+RULES, UNITS, PHRASES = "rules.json", "subword_units.json", "phrases.tsv"
 STRIPPED: Standardize = "lower-and-strip-punctuation"
 _PADDING = "[PAD]"
 
@@ -40,11 +47,13 @@ class Words:
         vocabulary: the words; row r has id r + 2.
         rules: how a text is normalized, standardized and split.
         subwords: that the words are cut into, in a run whose vectors are reused; else None.
+        phrases: that are joined, of such a run.
     """
 
     vocabulary: Vocabulary
     rules: PrepareConfig
     subwords: SubwordUnits | None = None
+    phrases: Phrases = NO_PHRASES
 
     @classmethod
     def learn(
@@ -53,6 +62,7 @@ class Words:
         size: int | None,
         rules: PrepareConfig,
         subwords: SubwordUnits | None = None,
+        phrases: Phrases = NO_PHRASES,
         min_count: int = LEAST_COUNT,
     ) -> "Words":
         """Take the `size` most frequent words of `texts` (all if None).
@@ -62,17 +72,17 @@ class Words:
         """
         config = rules.replaced(min_count=min_count, vocabulary_size=size)
         counter = TokenCounter()
-        for block in _tokenized(texts, config, subwords):
+        for block in _tokenized(texts, config, subwords, phrases):
             counter.add(block)
         counted = counter.result(config)
         if not counted.words:
             raise W2VError("No word occurs twice in the training texts.", "Give more texts.")
-        return cls(Vocabulary(tuple(counted.words), counted.counts), rules, subwords)
+        return cls(Vocabulary(tuple(counted.words), counted.counts), rules, subwords, phrases)
 
     def encode(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Return the ids of each text: int32 arrays, shape `(tokens,)`; 1 for an unknown word."""
         rows: list[np.ndarray] = []
-        for block in _tokenized(texts, self.rules, self.subwords):
+        for block in _tokenized(texts, self.rules, self.subwords, self.phrases):
             ids = np.array([self._ids.get(word, OOV_ID) for word in block.unique], np.int32)
             rows += np.split(ids[block.index], np.cumsum(block.lengths)[:-1])
         return rows
@@ -82,19 +92,33 @@ class Words:
         return {word.encode(): i for i, word in enumerate(self.vocabulary.tokens, FIRST_WORD_ID)}
 
     def save(self, folder: Path) -> None:
-        """Write the rules, and the subword units if there are any."""
+        """Write the rules, and the subword units and phrases if there are any."""
         (folder / RULES).write_text(json.dumps(self.rules.as_dict()), encoding="utf-8")
         if self.subwords is not None:
             self.subwords.save(folder / UNITS)
+        if len(self.phrases):
+            self.phrases.save(folder / PHRASES)
 
 
 def _tokenized(
-    texts: Sequence[str], config: PrepareConfig, subwords: SubwordUnits | None
+    texts: Sequence[str], config: PrepareConfig, subwords: SubwordUnits | None, phrases: Phrases
 ) -> Iterator[TokenizedBlock]:
     """Yield the texts tokenized, a unit a text."""
     pieces = ((0, Piece(text.replace("\n", " "), True, Read())) for text in texts)
+    joiner = WordJoiner(phrases) if len(phrases) else None
     for block in tokenized(packed(pieces), config):
-        yield block if subwords is None else cut_into_units(block, subwords)
+        if subwords is not None:
+            yield cut_into_units(block, subwords)
+        else:
+            yield block if joiner is None else _joined(block, joiner)
+
+
+def _joined(block: TokenizedBlock, joiner: WordJoiner) -> TokenizedBlock:
+    words, lengths = joiner.join(np.array(block.unique, object)[block.index], block.lengths)
+    rows: dict[bytes, int] = {}
+    index = np.array([rows.setdefault(word, len(rows)) for word in words], np.int32)
+    too_long = np.array([len(word.decode()) > LONGEST_TOKEN for word in rows])
+    return TokenizedBlock(block.block, list(rows), too_long, index, lengths)
 
 
 @dataclass(frozen=True)
@@ -191,7 +215,10 @@ def _load_words(folder: Path, vocabulary: Vocabulary, config: ClassifyConfig) ->
         raise W2VError(f"Cannot read {path}: {error}", "Train the classifier again.") from None
     cut = rules.split == "subwords"
     return Words(
-        vocabulary, rules, SubwordUnits.load(folder / UNITS, vocabulary.tokens) if cut else None
+        vocabulary,
+        rules,
+        SubwordUnits.load(folder / UNITS, vocabulary.tokens) if cut else None,
+        Phrases.load(folder / PHRASES) if (folder / PHRASES).exists() else NO_PHRASES,
     )
 
 
@@ -270,14 +297,15 @@ def _learned_tokens(texts: Sequence[str], config: ClassifyConfig) -> TextTokens:
 def _words_of(vectors: Embeddings, texts: Sequence[str], config: ClassifyConfig) -> FirstLayer:
     """Take the words of `vectors` as the vocabulary: they reach beyond the training texts."""
     rules, subwords = _rules(config, vectors.run)
-    seen = Words.learn(texts, None, rules, subwords, min_count=1).vocabulary
+    phrases = phrases_of(vectors.run)
+    seen = Words.learn(texts, None, rules, subwords, phrases, min_count=1).vocabulary
     kept = [token for token in vectors.tokens if token not in (PADDING_TOKEN, OOV_TOKEN)]
     kept = kept[: config.vocabulary_size]
     known = set(kept)
     coverage = _coverage(np.array([word in known for word in seen.tokens]), seen.counts, config)
     count_of = dict(zip(seen.tokens, seen.counts.tolist(), strict=True))
     counts = np.array([count_of.get(token, 0) for token in kept], np.int64)
-    words = Words(Vocabulary(tuple(kept), counts), rules, subwords)
+    words = Words(Vocabulary(tuple(kept), counts), rules, subwords, phrases)
     rows = _rows_of(vectors, kept, np.ones(len(kept), bool))
     return FirstLayer(words, vectors.dim, rows, coverage)
 

@@ -123,6 +123,8 @@ def say_prepared(summary: "PrepareSummary", settings: PrepareConfig) -> None:
     say(f"Read        {summary.words_read:,} {what} in {rows}")
     say(f"Kept        {summary.words_kept:,} {what} ({summary.coverage:.2%} of the text)")
     say(f"Vocabulary  {summary.vocabulary:,} different {what}")
+    if settings.phrases:
+        say(f"Phrases     {summary.phrases:,} found, listed in {summary.run}/corpus/phrases.tsv")
     say(
         f"Left out    {summary.left_out_types:,} different {what}, seen "
         f"{_count(summary.left_out_words, 'time')} ({cut})"

@@ -100,12 +100,13 @@ class Corpus:
         return {t: i for i, t in enumerate(self.vocabulary.tokens) if i != PADDING_ID}
 
     def id_of(self, token: str) -> int:
-        """Return the id of a token, or of the subword unit that is all of a word.
+        """Return the id of a token; a whole word may be a subword unit, a phrase have spaces for `_`.
 
         Raises:
             W2VError: the token is not in the vocabulary of the corpus.
         """
-        token = BEGIN + token if BEGIN + token in self._ids else token
+        forms = (BEGIN + token, token, token.replace(" ", "_"))
+        token = next((form for form in forms if form in self._ids), token)
         if token not in self._ids:
             raise W2VError(
                 f"{token!r} is not in the vocabulary of {self.root}.",

@@ -133,6 +133,32 @@ class TokenCounter:
     def __len__(self) -> int:
         return len(self._ids)
 
+    @property
+    def counts(self) -> np.ndarray:
+        """Occurrences of each provisional id: int64, shape `(provisional ids,)`."""
+        return self._counts[: self._next_id]
+
+    @counts.setter
+    def counts(self, counts: np.ndarray) -> None:
+        self._counts = counts
+
+    def known(self, word: str) -> int | None:
+        """Return the provisional id of a word, if it has one."""
+        return self._ids.get(word.encode())
+
+    def add_word(self, word: str) -> int:
+        """Return the provisional id of a word, a new one if it has none."""
+        if (found := self.known(word)) is not None:
+            return found
+        self._ids[word.encode()] = self._next_id
+        self._next_id += 1
+        self._grow()
+        return self._next_id - 1
+
+    def spellings(self, ids: set[int]) -> dict[int, str]:
+        """Return the words that have these provisional ids."""
+        return {i: word.decode() for word, i in self._ids.items() if i in ids}
+
     def add(self, tokens: TokenizedBlock) -> np.ndarray:
         """Count a block; return the provisional ids of its tokens: int32, shape `(tokens,)`."""
         ids = self._ids_of(tokens)
@@ -179,6 +205,7 @@ class TokenCounter:
         )  # the order of UTF-8 bytes is that of code points
         ids = np.fromiter(self._ids.values(), dtype=np.int64, count=len(encoded))[by_spelling]
         falling = np.argsort(-self._counts[ids], kind="stable")
+        falling = falling[: np.count_nonzero(self._counts[ids])]  # others became part of phrases
         ids = ids[falling]
         tokens = [encoded[row].decode() for row in by_spelling[falling].tolist()]
         return _cut_off(tokens, self._counts[ids], ids, self._counts[: self._next_id], config)

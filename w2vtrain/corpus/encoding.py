@@ -2,9 +2,10 @@
 
 import os
 import tokenize
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -19,29 +20,51 @@ HEADER_ERRORS = (
 _NPY_HEADER = 128  # bytes; what NumPy writes for any one-dimensional array
 
 
+class Frame(NamedTuple):
+    """A part of a text in ids.
+
+    Args:
+        ids: int32 array, shape `(tokens,)`.
+        lengths: int64 array, shape `(units,)`: tokens in each unit; their sum is `tokens`.
+        ends: False when the last unit goes on in the next frame.
+    """
+
+    ids: np.ndarray
+    lengths: np.ndarray
+    ends: bool
+
+
 class TokenSpool:
     """Keep provisional ids and unit lengths on disk, in the order of the text.
 
     Args:
         folder: where the two temporary files lie; `close` removes them.
+        name: of the files.
+
+    Attributes:
+        tokens: how many there are.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._paths = (folder / "provisional_ids.tmp", folder / "unit_lengths.tmp")
+    def __init__(self, folder: Path, name: str = "provisional") -> None:
+        self.tokens = 0
+        self._paths = (folder / f"{name}_ids.tmp", folder / f"{name}_lengths.tmp")
         self._ids, self._lengths = (path.open("w+b") for path in self._paths)
         self._frames: list[tuple[int, int, bool]] = []  # tokens, units, does the last unit end
 
     def append(self, ids: np.ndarray, lengths: np.ndarray, ends: bool) -> None:
-        """Add a block.
-
-        Args:
-            ids: int32 array, shape `(tokens,)`.
-            lengths: int64 array, shape `(units,)`; their sum is the number of tokens.
-            ends: False when the last unit goes on in the next block.
-        """
+        """Add a frame."""
         self._ids.write(ids.astype(np.int32, copy=False).data)
         self._lengths.write(lengths.astype(np.int64, copy=False).data)
         self._frames.append((len(ids), len(lengths), ends))
+        self.tokens += len(ids)
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield the frames that were added."""
+        self._ids.seek(0)
+        self._lengths.seek(0)
+        for tokens, units, ends in self._frames:
+            ids = _read(self._ids, tokens, np.int32)
+            yield Frame(ids, _read(self._lengths, units, np.int64), ends)
 
     def encode(
         self,
@@ -62,14 +85,11 @@ class TokenSpool:
             boundaries: path of the int64 array to write, shape `(units + 1,)`.
             table: puts the ids of subword units, and their lengths, in the place of words'.
         """
-        self._ids.seek(0)
-        self._lengths.seek(0)
         with NpyWriter(token_ids, np.int32) as tokens, NpyWriter(boundaries, np.int64) as ends:
             ends.write(np.zeros(1, dtype=np.int64))
             last_end = 0
-            for n_tokens, n_units, frame_ends in self._frames:
-                ids = final_ids[_read(self._ids, n_tokens, np.int32)]
-                lengths = _read(self._lengths, n_units, np.int64)
+            for provisional, lengths, frame_ends in self.frames():
+                ids = final_ids[provisional]
                 if table is not None:
                     ids, lengths = table.spread(ids, lengths)
                 unit_ends = tokens.size + _kept_before(ids, np.cumsum(lengths), keep_oov)

@@ -29,6 +29,8 @@ from w2vtrain.corpus.counting import (
 from w2vtrain.corpus.documents import packed, read_inputs
 from w2vtrain.corpus.encoding import TokenSpool, UnitTable
 from w2vtrain.corpus.normalization import LOOKED_AT, UNICODE_VERSION, unspaced_share
+from w2vtrain.corpus.phrase_finding import TextJoiner
+from w2vtrain.corpus.phrases import Phrases
 from w2vtrain.corpus.sources import (
     ARCHIVES,
     JSON,
@@ -97,6 +99,7 @@ class PrepareSummary:
         missing: table rows without text.
         replaced: places where bytes did not decode and were replaced.
         seconds: from the first byte read to the run written.
+        phrases: different phrases found; in all counts of words, a phrase counts as one.
     """
 
     unchanged: bool
@@ -118,6 +121,7 @@ class PrepareSummary:
     missing: int
     replaced: int
     seconds: float
+    phrases: int = 0
 
 
 def prepare(
@@ -193,17 +197,21 @@ def write_words(
     left_out: Vocabulary,
     config: PrepareConfig,
     units: SubwordUnits | None,
+    phrases: Phrases | None,
 ) -> None:
-    """Write a vocabulary, the words left out, subword units and the vectorizer into `folder`."""
+    """Write a vocabulary, words left out, subword units, phrases and vectorizer into `folder`."""
     from w2vtrain.corpus.vectorizer import make_vectorizer, save_vectorizer
 
     names = RunDirectory(folder.parent)
     vocabulary.save(folder / names.corpus_vocabulary.name)
     left_out.save(folder / LEFT_OUT)
     words = vocabulary.tokens[FIRST_WORD_ID:]
-    save_vectorizer(make_vectorizer(words, config, units), folder / names.vectorizer.name)
+    vectorizer = make_vectorizer(words, config, units, phrases)
+    save_vectorizer(vectorizer, folder / names.vectorizer.name)
     if units is not None:
         units.save(folder / names.subword_units.name)
+    if phrases is not None:
+        phrases.save(folder / names.phrases.name)
 
 
 def _unchanged(
@@ -244,6 +252,7 @@ class Reading:
         folder: where the files of the corpus are written.
         progress: called after each block of about a megabyte.
         units: subword units to cut words into; None learns them, if the settings say so.
+        phrases: the phrases to join; None finds them, if the settings say so.
 
     Attributes:
         read: what has been read of each input so far.
@@ -256,8 +265,10 @@ class Reading:
         folder: Path,
         progress: Callable[[PrepareProgress], None] | None = None,
         units: SubwordUnits | None = None,
+        phrases: Phrases | None = None,
     ) -> None:
         self._units = units
+        self._phrases = phrases
         self.read = [Read()] * len(sources.names)
         self._sources = sources
         self._words = [0] * len(sources.names)
@@ -275,11 +286,16 @@ class Reading:
         start = time.perf_counter()
         counter = TokenCounter(self._config.max_types)
         files = RunDirectory(self._folder.parent)
-        with contextlib.closing(TokenSpool(self._folder)) as spool:
+        with contextlib.ExitStack() as spools:
+            spool = spools.enter_context(contextlib.closing(TokenSpool(self._folder)))
             with contextlib.closing(tokenized(packed(self._pieces()), self._config)) as blocks:
                 for block in blocks:
                     spool.append(counter.add(block), block.lengths, block.block.ends)
                     self._count_words(block)
+            if self._config.phrases:
+                joiner = TextJoiner(counter, self._config, self._phrases, self._folder)
+                spool = spools.enter_context(contextlib.closing(joiner.run(spool)))
+                self._phrases = joiner.phrases
             counted, table = self._counted(counter)
             unspaced = self._unspaced(counted)
             self._check(counted, unspaced)
@@ -314,6 +330,7 @@ class Reading:
             missing=sum(read.missing for read in self.read),
             replaced=sum(read.replaced for read in self.read),
             seconds=time.perf_counter() - start,
+            phrases=len(self._phrases or ()),
         )
 
     def records(self) -> list[dict[str, Any]]:
@@ -402,7 +419,7 @@ class Reading:
             np.concatenate([np.array([0, left_out], dtype=np.int64), counted.counts]),
         )
         rest = Vocabulary(tuple(counted.left_out), counted.left_out_counts)
-        write_words(self._folder, vocabulary, rest, self._config, self._units)
+        write_words(self._folder, vocabulary, rest, self._config, self._units, self._phrases)
 
 
 def _bytes_total(names: Sequence[str]) -> int | None:

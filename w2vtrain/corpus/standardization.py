@@ -16,6 +16,7 @@ Soft hyphens, variation selectors and other marks that only steer the display ar
 that they split no word. Text is normalized before all of this (see `normalization`).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -24,6 +25,7 @@ import tensorflow as tf
 
 from w2vtrain.config import Normalize, PrepareConfig, Standardize
 from w2vtrain.corpus.normalization import EMOJI, EMOJI_SEQUENCE, INVISIBLE, normalize_text
+from w2vtrain.corpus.phrases import Phrase, Phrases, WordJoiner
 from w2vtrain.corpus.subword_units import SubwordUnits
 from w2vtrain.corpus.word_boundaries import words_of_units
 
@@ -175,18 +177,18 @@ class NormalizeAndStandardize:
         return found
 
 
-def _ragged(function: Any, texts: Any) -> Any:
+def _ragged(function: Any, *texts: Any) -> Any:
     """Return what a Python function makes of texts, as a ragged tensor of strings.
 
     Args:
         function: takes an object array of UTF-8, shape `(texts,)`; returns the tokens of all and
-            the number of each text's.
-        texts: string tensor, shape `(texts,)`.
+            the number of each text's. Of texts already split it takes these two.
+        texts: string tensor, shape `(texts,)`; or tokens, and the number of each text's.
     """
     kinds = (tf.string, tf.int64)
-    tokens, lengths = tf.numpy_function(function, [texts], kinds, stateful=False)
+    tokens, lengths = tf.numpy_function(function, texts, kinds, stateful=False)
     tokens.set_shape([None])
-    lengths.set_shape(texts.shape)
+    lengths.set_shape(texts[-1].shape)
     return tf.RaggedTensor.from_row_lengths(tokens, lengths, validate=False)
 
 
@@ -281,13 +283,57 @@ def standardizer(config: PrepareConfig) -> Any:
     return known.get(how)
 
 
-def splitter(config: PrepareConfig, units: SubwordUnits | None = None) -> Any:
+@keras.saving.register_keras_serializable(package=_PACKAGE)
+class SplitAndJoin:
+    """Split text, then join the phrases of a run, by the NumPy code of `prepare`.
+
+    Args:
+        split: another callable that splits text.
+        passes: the phrases of each pass, as their words with spaces between them.
+    """
+
+    def __init__(self, split: Any, passes: Sequence[Sequence[str]]) -> None:
+        self._split, self._passes = split, passes
+        found = (tuple(Phrase(tuple(p.split(" ")), 0, 0.0) for p in part) for part in passes)
+        self._joiner = WordJoiner(Phrases(tuple(found)))
+
+    def __call__(self, text: Any) -> Any:
+        """Return the tokens of texts.
+
+        Args:
+            text: string tensor of UTF-8, shape `(texts,)`, or a single text.
+
+        Returns:
+            Ragged string tensor, shape `(texts, None)`.
+        """
+        if text.shape.rank == 0:
+            return self(text[tf.newaxis])[0]
+        words = self._split(text)
+        return _ragged(self._joiner.join, words.flat_values, words.row_lengths())
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, for Keras to save."""
+        return {"split": keras.saving.serialize_keras_object(self._split), "passes": self._passes}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "SplitAndJoin":
+        """Return the object that `get_config` describes."""
+        return cls(keras.saving.deserialize_keras_object(config["split"]), config["passes"])
+
+
+def splitter(
+    config: PrepareConfig, units: SubwordUnits | None = None, phrases: Phrases | None = None
+) -> Any:
     """Return TextVectorization's `split` for the settings: a callable.
 
     Args:
         config: the settings.
         units: into which words are cut; without them words stay whole.
+        phrases: to be joined.
     """
+    if phrases is not None and len(phrases):
+        passes = [[" ".join(phrase.words) for phrase in part] for part in phrases.passes]
+        return SplitAndJoin(splitter(config), passes)
     if units is not None:
         return SplitIntoSubwords(units.to_json())
     if config.split == "icu":

@@ -14,6 +14,7 @@ import numpy as np
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.encoding import NpyWriter
+from w2vtrain.corpus.phrases import Phrases
 from w2vtrain.corpus.prepare import (
     LEFT_OUT,
     PrepareProgress,
@@ -146,11 +147,12 @@ def _grow(
     part = RunDirectory(folder / "new")
     part.corpus.mkdir(parents=True)
     every_word = config.replaced(min_count=1, vocabulary_size=None)
+    phrases = Phrases.load(directory.phrases) if config.phrases else None
     old = Vocabulary.load(directory.corpus_vocabulary)
     subwords = None
     if config.split == "subwords":
         subwords = SubwordUnits.load(directory.subword_units, old.tokens)
-    reading = Reading(sources, every_word, part.corpus, progress, subwords)
+    reading = Reading(sources, every_word, part.corpus, progress, subwords, phrases)
     new = reading.run(str(directory.root))
     grown = grown_vocabulary(
         old,
@@ -160,7 +162,7 @@ def _grow(
     )
     tokens, units = append_text(directory, part, grown.table, config.keep_oov, folder)
     shutil.rmtree(part.root)
-    write_words(folder, grown.vocabulary, grown.left_out, config, subwords)
+    write_words(folder, grown.vocabulary, grown.left_out, config, subwords, phrases)
     words = len(grown.vocabulary) - FIRST_WORD_ID
     added = reading.records()
     record["inputs"] = [*manifest["inputs"], *added]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from w2vtrain.config import PrepareConfig
+from w2vtrain.corpus.phrases import Phrases
 from w2vtrain.corpus.subword_units import SubwordUnits
 from w2vtrain.errors import W2VError
 
@@ -20,7 +21,10 @@ _NAME = "vectorizer"
 
 
 def make_vectorizer(
-    words: Sequence[str], config: PrepareConfig, units: SubwordUnits | None = None
+    words: Sequence[str],
+    config: PrepareConfig,
+    units: SubwordUnits | None = None,
+    phrases: Phrases | None = None,
 ) -> Any:
     """Make a TextVectorization layer that turns texts into ragged ids.
 
@@ -32,6 +36,7 @@ def make_vectorizer(
         words: without padding and `[UNK]`; the first gets id 2.
         config: its `normalize`, `standardize`, `split`, `keep_emoji` and `keep_tags` are used.
         units: into which words are cut.
+        phrases: to be joined.
     """
     import keras
     import numpy as np
@@ -40,7 +45,7 @@ def make_vectorizer(
 
     return keras.layers.TextVectorization(
         standardize=standardizer(config),
-        split=splitter(config, units),
+        split=splitter(config, units, phrases),
         output_mode="int",
         ragged=True,
         vocabulary=np.array(words, dtype=object),

@@ -34,6 +34,7 @@ class RunDirectory:
     corpus_vocabulary = _Name("corpus/vocabulary.tsv")
     vectorizer = _Name("corpus/vectorizer.keras")
     subword_units = _Name("corpus/subword_units.json")
+    phrases = _Name("corpus/phrases.tsv")
     token_ids = _Name("corpus/token_ids.npy")
     boundaries = _Name("corpus/boundaries.npy")
     model = _Name("model")

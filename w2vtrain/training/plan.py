@@ -83,16 +83,21 @@ def plan(
             manifest = read_manifest(run.corpus, "w2v prepare INPUT... -o RUN", verify=True)
             text, summary = Corpus.open(run), manifest["summary"]
             text.require_pairs()
-            facts = _Facts(1.0, summary["words_read"], text.tokens, summary["units"], 0, 0.0)
+            facts = _Facts(1.0, summary["words_read"], text.tokens, summary["units"], 0, 0, 0.0)
         else:
-            probe = probe_text(targets, prepare_config or PrepareConfig(), Path(folder))
+            prepare_config = prepare_config or PrepareConfig()
+            probe = probe_text(targets, prepare_config, Path(folder))
             text = probe.text
+            spool = 4 * probe.words + 8 * probe.units
+            if prepare_config.phrases:  # a second one, and the keys of the pairs
+                spool += max(spool, 8 * probe.words)
             facts = _Facts(
                 1 / probe.scale,
                 probe.words,
                 probe.tokens,
                 probe.units,
                 probe.types,
+                spool,
                 probe.seconds,
             )
         return _planned(text, facts, train_config, seconds)
@@ -100,13 +105,17 @@ def plan(
 
 @dataclass(frozen=True)
 class _Facts:
-    """Of the whole text; `types` is 0 when it is prepared already."""
+    """Of the whole text; `types` is 0 when it is prepared already.
+
+    `spool` is the bytes of temporary files that prepare still has to write.
+    """
 
     measured_on: float
     words: int
     tokens: int
     units: int
     types: int
+    spool: int
     prepare_seconds: float
 
 
@@ -120,7 +129,6 @@ def _planned(text: Corpus, facts: _Facts, config: TrainConfig, seconds: float) -
     steps = objective.steps_per_epoch * (1 if fast else facts.tokens / text.tokens)
     kept = kept_share(text.counts, objective.keep())
     table = 4 * len(text.vocabulary) * config.embedding_dim
-    spool = 4 * facts.words + 8 * facts.units
     corpus = 4 * facts.tokens + 8 * facts.units + 20 * len(text.vocabulary)
     states = config.keep_checkpoints + (1 if config.takes_best else 0)
     model = 4 * table + 2 * table * states
@@ -135,7 +143,7 @@ def _planned(text: Corpus, facts: _Facts, config: TrainConfig, seconds: float) -
         vocabulary=len(text.vocabulary) - text.first_id,
         pairs=round(facts.tokens * kept * (config.window_size + 1)),
         epochs=epochs,
-        disk=max(corpus + (spool if facts.types else 0), corpus + split + model),
+        disk=max(corpus + facts.spool, corpus + split + model),
         memory=max(peak + 2 * table, peak + _TYPE_BYTES * facts.types),
         prepare_seconds=facts.prepare_seconds,
         train_seconds=once + step * steps * epochs,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.config import Normalize, PrepareConfig, Split, Standardize
+from w2vtrain.corpus.phrases import phrases_of
 from w2vtrain.corpus.subword_units import SubwordUnits, splitting_of
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, PADDING_TOKEN
 from w2vtrain.errors import W2VError
@@ -71,7 +72,8 @@ def to_keras(
     config, units = _settings(words, run)
     given = {"standardize": standardize, "split": split, "normalize": normalize}
     config = config.replaced(**{key: value for key, value in given.items() if value is not None})
-    split_text = splitter(config, units if config.split == "subwords" else None)
+    units = units if config.split == "subwords" else None
+    split_text = splitter(config, units, phrases_of(run))
     if subwords is not None:
         from w2vtrain.vectors.subword_layers import SplitIntoWords, embedding_layer
 
