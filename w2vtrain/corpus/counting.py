@@ -27,6 +27,12 @@ from w2vtrain.tensorflow_runtime import available_threads
 LONGEST_TOKEN = 128  # characters
 TOO_LONG_ID = 0  # the provisional id they share
 
+_STRIPPED = PrepareConfig(normalize="none")  # the default rules
+_IS_ASCII_WORD = np.array([chr(i).isalnum() and i < 128 for i in range(256)])
+_LOWERED = bytes(
+    ord(chr(i).lower()) if _IS_ASCII_WORD[i] or chr(i) in "'\n" else ord(" ") for i in range(256)
+)
+
 
 @dataclass(frozen=True)
 class TokenizedBlock:
@@ -86,20 +92,26 @@ def tokenized_block(block: Block, config: PrepareConfig) -> TokenizedBlock:
         return TokenizedBlock(block, [word.encode() for word in words], too_long, index, rows)
     rules = ("standardize", "split", "keep_emoji", "keep_tags")
     same = PrepareConfig(normalize="none", **{name: getattr(config, name) for name in rules})
-    unique, lengths, index, rows = _tokenizer(same)(text.encode())
+    if same == _STRIPPED:  # the default
+        unique, lengths, index, rows = _tokenizer(None)(_standardized(text))
+    else:
+        unique, lengths, index, rows = _tokenizer(same)(text.encode())
     too_long = lengths.numpy() > LONGEST_TOKEN
     return TokenizedBlock(block, unique.numpy().tolist(), too_long, index.numpy(), rows.numpy())
 
 
 @functools.cache  # a second call need not trace again
-def _tokenizer(config: PrepareConfig) -> Any:
+def _tokenizer(config: PrepareConfig | None) -> Any:
+    """Return what tokenizes a block by the settings, or at ASCII spaces without them."""
     import tensorflow as tf
 
     from w2vtrain.corpus.standardization import splitter, standardizer
 
-    standardize, split = standardizer(config), splitter(config)
-    if config.standardize == "lower-and-strip-punctuation" and config.split != "character":
-        split = tf.strings.split  # the same and faster: only single spaces are left
+    standardize, split = None, tf.strings.split
+    if config is not None:
+        standardize, split = standardizer(config), splitter(config)
+        if config.standardize == "lower-and-strip-punctuation" and config.split != "character":
+            split = tf.strings.split  # the same and faster: only single spaces are left
 
     @tf.function(input_signature=[tf.TensorSpec((), tf.string)])
     def tokenize(text: Any) -> Any:
@@ -109,6 +121,47 @@ def _tokenizer(config: PrepareConfig) -> Any:
         return unique, tf.strings.length(unique, "UTF8_CHAR"), index, tokens.row_lengths()
 
     return tokenize
+
+
+def _standardized(text: str) -> bytes:
+    """Do what `lower_and_strip_punctuation` does to each line, but for the number of spaces."""
+    lines = text.split("\n")
+    others = [line for line in lines if not line.isascii()]
+    if not others:
+        return stripped_ascii(text.encode())
+    plain = (line for line in lines if line.isascii())
+    ascii_lines = iter(stripped_ascii("\n".join(plain).encode()).split(b"\n"))
+    other_lines = iter(_standardizer()("\n".join(others).encode()).numpy().split(b"\n"))
+    return b"\n".join(next(ascii_lines if line.isascii() else other_lines) for line in lines)
+
+
+@functools.cache
+def _standardizer() -> Any:
+    import tensorflow as tf
+
+    from w2vtrain.corpus.standardization import lower_and_strip_punctuation
+
+    @tf.function(input_signature=[tf.TensorSpec((), tf.string)])
+    def standardize(text: Any) -> Any:
+        units = lower_and_strip_punctuation(tf.strings.split(text, "\n"))
+        return tf.strings.reduce_join(units, separator="\n")
+
+    return standardize
+
+
+def stripped_ascii(text: bytes) -> bytes:
+    """Do to ASCII text what `lower_and_strip_punctuation` does, in a tenth of the time.
+
+    What separates words becomes spaces, as many as there were characters.
+
+    Args:
+        text: units, separated by LF.
+    """
+    found = np.frombuffer(bytearray(text.translate(_LOWERED) + b"\n"), np.uint8)
+    places = np.flatnonzero(found == ord("'"))  # of apostrophes; before the first byte comes LF
+    inside = _IS_ASCII_WORD[found[places - 1]] & _IS_ASCII_WORD[found[places + 1]]
+    found[places[~inside]] = ord(" ")
+    return found[:-1].tobytes()
 
 
 class TokenCounter:
