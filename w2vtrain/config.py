@@ -110,6 +110,13 @@ class PrepareConfig(Config):
         panel=_COUNTING,
     )
 
+    workers: int | None = option(
+        None,
+        "Processes that tokenize; the bytes are the same with any number (default: by the size of "
+        "the inputs and the processors).",
+        panel=_READING,
+        compare=False,
+    )
     phrases: bool = option(
         False, "Find words that come together often and join them: new_york.", panel=_PHRASES
     )
@@ -146,6 +153,7 @@ class PrepareConfig(Config):
         self._range("vocabulary_size", 1, 2**31 - 3)
         self._range("max_rows", 1)
         self._range("max_types", 1, 2**31 - 3)
+        self._range("workers", 1, 1024)
         self._check_phrases()
         try:
             "".encode(self.encoding)
@@ -206,10 +214,11 @@ class PrepareConfig(Config):
         """Return the settings that a corpus was prepared with, by any version.
 
         Args:
-            settings: `config` of the manifest; what it does not hold yet was not done.
+            settings: `config` of the manifest; what it does not hold yet was not done. How many
+                workers there were is forgotten.
             where: what errors call it.
         """
-        return cls.from_mapping({"normalize": "none", **settings}, where)
+        return cls.from_mapping({"normalize": "none", **settings, "workers": None}, where)
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,17 @@ def option(
     help: str,
     parser: Callable[[str], Any] | None = None,
     panel: str | None = None,
+    compare: bool = True,
 ) -> Any:
     """Return a dataclass field that carries what its command-line option needs.
 
     Args:
         parser: makes the value of the typed text; None goes by the type of the field.
         panel: heading of the group of options that it is listed in.
+        compare: False for what changes no result: settings that differ in it are equal.
     """
-    return field(default=default, metadata={"help": help, "parser": parser, "panel": panel})
+    metadata = {"help": help, "parser": parser, "panel": panel}
+    return field(default=default, metadata=metadata, compare=compare)
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,7 @@ def explain(
         raise W2VError(f"{a!r} was given twice.", "Give two different words.")
     corpus = Corpus.open(directory)
     ids = corpus.id_of(a), corpus.id_of(b)
+    a, b = (corpus.vocabulary.tokens[i] for i in ids)
     window = window_size or _trained_window(directory)
     texts = [WordContexts(corpus, i, window) for i in ids]
     rows = np.stack([text.counts() for text in texts])  # (2, ids): pairs with each context

@@ -142,7 +142,8 @@ def say_prepared(summary: "PrepareSummary", settings: PrepareConfig) -> None:
         if count:
             note(f"Note: {_count(count, thing)}.")
     if not summary.unchanged:
-        say(f"Written     {summary.run}/corpus in {summary.seconds:.1f} s")
+        workers = f", {summary.workers} workers" if summary.workers > 1 else ""
+        say(f"Written     {summary.run}/corpus in {summary.seconds:.1f} s{workers}")
 
 
 def _count(number: int, thing: str) -> str:

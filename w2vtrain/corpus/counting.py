@@ -6,7 +6,7 @@ a provisional id at once, and the final ids come from one table when the counts 
 
 import functools
 import itertools
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +54,10 @@ class TokenizedBlock:
 
 
 def tokenized(
-    blocks: Iterable[Block], config: PrepareConfig
+    blocks: Iterable[Block],
+    config: PrepareConfig,
+    threads: int | None = None,
+    tokenize: Callable[[Block], TokenizedBlock] | None = None,
 ) -> Generator[TokenizedBlock, None, None]:
     """Tokenize blocks, in their order, by the functions that the saved layer names.
 
@@ -63,14 +66,17 @@ def tokenized(
     Args:
         blocks: of text, one unit a line.
         config: what `tokenized_block` uses of it.
+        threads: how many blocks are tokenized at a time.
+        tokenize: what does it in these threads; `tokenized_block` by default.
     """
-    workers = min(2, available_threads())
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="tokenize")
+    threads = threads or min(2, available_threads())
+    tokenize = tokenize or functools.partial(tokenized_block, config=config)
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="tokenize")
     waiting: list[Future[TokenizedBlock]] = []
     try:
         for block in blocks:
-            waiting.append(pool.submit(tokenized_block, block, config))
-            if len(waiting) > workers:
+            waiting.append(pool.submit(tokenize, block))
+            if len(waiting) > threads:
                 yield waiting.pop(0).result()
         while waiting:
             yield waiting.pop(0).result()

@@ -46,6 +46,7 @@ from w2vtrain.corpus.subword_units import SubwordUnits
 from w2vtrain.corpus.text import Piece
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.corpus.word_boundaries import icu_version
+from w2vtrain.corpus.workers import Workers, number_of_workers
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.files import sha256
@@ -100,6 +101,7 @@ class PrepareSummary:
         replaced: places where bytes did not decode and were replaced.
         seconds: from the first byte read to the run written.
         phrases: different phrases found; in all counts of words, a phrase counts as one.
+        workers: processes that tokenized; 1 if it was done in this one.
     """
 
     unchanged: bool
@@ -122,6 +124,7 @@ class PrepareSummary:
     replaced: int
     seconds: float
     phrases: int = 0
+    workers: int = 1
 
 
 def prepare(
@@ -276,6 +279,7 @@ class Reading:
         self._folder = folder
         self._progress = progress
         self._total = _bytes_total(sources.names)
+        self._workers = number_of_workers(config, self._total)
 
     def run(self, run: str) -> PrepareSummary:
         """Read the inputs and write the corpus; return what was read and written.
@@ -288,7 +292,7 @@ class Reading:
         files = RunDirectory(self._folder.parent)
         with contextlib.ExitStack() as spools:
             spool = spools.enter_context(contextlib.closing(TokenSpool(self._folder)))
-            with contextlib.closing(tokenized(packed(self._pieces()), self._config)) as blocks:
+            with self._tokenized() as blocks:
                 for block in blocks:
                     spool.append(counter.add(block), block.lengths, block.block.ends)
                     self._count_words(block)
@@ -331,6 +335,7 @@ class Reading:
             replaced=sum(read.replaced for read in self.read),
             seconds=time.perf_counter() - start,
             phrases=len(self._phrases or ()),
+            workers=self._workers,
         )
 
     def records(self) -> list[dict[str, Any]]:
@@ -358,6 +363,19 @@ class Reading:
         if self._units is None:
             self._units = SubwordUnits.learn(words.words, words.counts, self._config)
         return count_units(words, self._units, self._config)
+
+    @contextlib.contextmanager
+    def _tokenized(self) -> Iterator[Iterator[TokenizedBlock]]:
+        """Yield the tokenized blocks, which come from other processes if there are workers."""
+        texts = packed(self._pieces())
+        if self._workers == 1:
+            with contextlib.closing(tokenized(texts, self._config)) as blocks:
+                yield blocks
+            return
+        workers = Workers(self._workers, self._config)
+        blocks = tokenized(texts, self._config, self._workers, workers.tokenize)
+        with contextlib.closing(blocks), workers:  # after an error the workers end first
+            yield blocks
 
     def _pieces(self) -> Iterator[tuple[int, Piece]]:
         for source, piece in read_inputs(self._sources.names, self._config):

@@ -42,6 +42,7 @@ _FREE = {
     "vocabulary_size",
     "max_rows",
     "strip_html",
+    "workers",
 }
 
 

@@ -1,0 +1,117 @@
+"""Tokenize blocks of text in processes of their own: `w2v prepare --workers`.
+
+A worker is this module, started with blocks coming in through a pipe and tokens going out through
+another, so that it works from notebooks and from scripts without a `__main__` guard. The parent
+reads the inputs, numbers the tokens and writes, in the order of the text: the bytes are those of
+one process. When its pipe closes, because the parent has closed it or is gone, a worker ends.
+"""
+
+import os
+import pickle
+import queue
+import subprocess
+import sys
+from pathlib import Path
+
+from w2vtrain.config import PrepareConfig
+from w2vtrain.corpus.counting import TokenizedBlock, tokenized_block
+from w2vtrain.corpus.documents import Block
+from w2vtrain.errors import W2VError
+from w2vtrain.tensorflow_runtime import available_threads
+
+_WORTHWHILE = 2**30  # bytes of input from which on workers are started
+_MOST = 4  # workers that the parent can keep busy
+
+
+def number_of_workers(config: PrepareConfig, size: int | None) -> int:
+    """Return how many processes tokenize; 1 if it is done in this one.
+
+    Args:
+        config: the number that the user asks for, if any.
+        size: bytes of all inputs; None where unknown.
+    """
+    if config.workers is not None:
+        return config.workers
+    return min(available_threads(), _MOST) if (size or 0) >= _WORTHWHILE else 1
+
+
+class Workers:
+    """Processes that tokenize, for as many threads; use it in a `with` statement.
+
+    Args:
+        number: how many.
+        config: the settings.
+    """
+
+    def __init__(self, number: int, config: PrepareConfig) -> None:
+        self._number, self._config = number, config
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._free: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
+
+    def __enter__(self) -> "Workers":
+        path = os.pathsep.join([entry or str(Path.cwd()) for entry in sys.path])
+        for _ in range(self._number):
+            process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "w2vtrain.corpus.workers"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**os.environ, "PYTHONPATH": path},
+                start_new_session=True,  # Ctrl-C is for the parent, which ends the others
+            )
+            self._processes.append(process)
+            pickle.dump(self._config, process.stdin)  # type: ignore[arg-type]
+            self._free.put(process)
+        return self
+
+    def tokenize(self, block: Block) -> TokenizedBlock:
+        """Tokenize a block in the next process that is free.
+
+        Raises:
+            W2VError: the process has died.
+        """
+        process = self._free.get()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            pickle.dump(block.text, process.stdin)
+            process.stdin.flush()
+            parts = pickle.load(process.stdout)  # from our own child
+        except (EOFError, OSError, pickle.UnpicklingError):
+            code = process.wait()
+            raise W2VError(
+                f"A worker of prepare ended with exit code {code}.",
+                "Was the memory used up? --workers 1 needs least of it.",
+            ) from None
+        finally:
+            self._free.put(process)
+        return TokenizedBlock(block, *parts)
+
+    def __exit__(self, *error: object) -> None:
+        for process in self._processes:
+            process.kill()  # it holds nothing that could be lost
+        for process in self._processes:
+            process.communicate()
+
+
+def main() -> None:
+    """Tokenize the blocks that come through standard input until it is closed."""
+    to_parent = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what others print does not get in between
+    from w2vtrain.tensorflow_runtime import configure, leave_out_extras
+
+    leave_out_extras()
+    configure(1)
+    try:
+        config = pickle.load(sys.stdin.buffer)  # from our own parent
+        while True:
+            text = pickle.load(sys.stdin.buffer)
+            found = tokenized_block(Block(text, True, ()), config)
+            parts = (found.unique, found.too_long, found.index, found.lengths)
+            pickle.dump(parts, to_parent, protocol=5)
+            to_parent.flush()
+    except (EOFError, BrokenPipeError, pickle.UnpicklingError):  # the parent has gone
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
