@@ -100,7 +100,7 @@ class Corpus:
         return {t: i for i, t in enumerate(self.vocabulary.tokens) if i != PADDING_ID}
 
     def id_of(self, token: str) -> int:
-        """Return the id of a token; a whole word may be a subword unit, a phrase have spaces for `_`.
+        """Return the id of a token, of the subword unit or the phrase (`_` for spaces) that it is.
 
         Raises:
             W2VError: the token is not in the vocabulary of the corpus.
