@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import exit_code
 
-from w2vtrain.cli import main
 from w2vtrain.vectors.embeddings import Embeddings
 from w2vtrain.vectors.ngrams import Ngrams
 from w2vtrain.vectors.subwords import Subwords
@@ -26,14 +26,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def called(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as leaving:
-        main([str(argument) for argument in arguments])
-    return int(leaving.value.code or 0)
-
-
 def test_neighbors_of_an_unseen_word(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert called("neighbors", model, "kingss", "--json", "-k", 2) == 0
+    assert exit_code("neighbors", model, "kingss", "--json", "-k", 2) == 0
     out, error = capsys.readouterr()
     record = json.loads(out)
     assert {found["token"] for found in record["queries"][0]["neighbors"]} == {"king", "kings"}
@@ -44,9 +38,9 @@ def test_neighbors_of_an_unseen_word(model: Path, capsys: pytest.CaptureFixture[
 def test_a_word_in_other_letters_is_pointed_out(
     model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert called("similarity", model, "RIVERs", "rivers") == 1
+    assert exit_code("similarity", model, "RIVERs", "rivers") == 1
     assert "none of its n-grams has a vector" in capsys.readouterr().err
-    assert called("vector", model, "Rivers") == 0
+    assert exit_code("vector", model, "Rivers") == 0
     out, error = capsys.readouterr()
     assert out.startswith("Rivers ")
     assert "\nIn the vocabulary: rivers.\n" in error
@@ -65,10 +59,10 @@ def test_a_word_in_other_letters_is_pointed_out(
 def test_vocabulary_only(
     model: Path, command: str, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert called(command, model, *words, "--json") == 0
+    assert exit_code(command, model, *words, "--json") == 0
     made = json.loads(capsys.readouterr().out)["made_from_ngrams"]
     assert made == [word for word in words if word not in WORDS]
-    assert called(command, model, *words, "--vocabulary-only") == 1
+    assert exit_code(command, model, *words, "--vocabulary-only") == 1
     assert "is not in the vocabulary of 5 tokens" in capsys.readouterr().err
 
 
@@ -79,14 +73,14 @@ def test_evaluate_counts_made_words_apart(
     pairs.write_text(
         "king\tkings\t9\nriver\trivers\t8\nKingss\tking\t7\nking\tzzz\t1\nqueen\tking\t2\n"
     )
-    assert called("evaluate", model, "--similarity", pairs, "--json") == 0
+    assert exit_code("evaluate", model, "--similarity", pairs, "--json") == 0
     found = json.loads(capsys.readouterr().out)["vectors"][0]["similarity"][0]
     assert (found["used"], found["from_ngrams"], found["unknown"]) == (4, 1, ["zzz"])
-    assert called("evaluate", model, "--similarity", pairs, "--json", "--vocabulary-only") == 0
+    assert exit_code("evaluate", model, "--similarity", pairs, "--json", "--vocabulary-only") == 0
     found = json.loads(capsys.readouterr().out)["vectors"][0]["similarity"][0]
     assert (found["used"], found["from_ngrams"]) == (3, 0)
     assert found["unknown"] == ["Kingss", "zzz"]
-    assert called("evaluate", model, "--similarity", pairs) == 0
+    assert exit_code("evaluate", model, "--similarity", pairs) == 0
     assert "from n-grams" in capsys.readouterr().out
 
 

@@ -5,12 +5,12 @@ import unicodedata
 
 import numpy as np
 import pytest
+from commands import exit_code
 from run_fixture import write_run
 
 from w2vtrain import Embeddings
 from w2vtrain.analysis.evaluation.similarity import evaluate_similarity
 from w2vtrain.analysis.evaluation.test_sets import SimilaritySet
-from w2vtrain.cli import main
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.prepare import prepare
 from w2vtrain.corpus.vocabulary import Vocabulary
@@ -36,12 +36,6 @@ def run(tmp_path_factory):
 @pytest.fixture
 def embeddings(run):
     return Embeddings.load(run)
-
-
-def called(*arguments):
-    with pytest.raises(SystemExit) as ended:
-        main([str(argument) for argument in arguments])
-    return ended.value.code or 0
 
 
 def test_a_word_is_the_mean_of_its_units(embeddings):
@@ -79,7 +73,7 @@ def test_letters_that_are_no_unit(embeddings):
 
 
 def test_the_commands_say_how_words_were_cut(run, capsys):
-    assert called("neighbors", run, "Lower", "lowest", "--json") == 0
+    assert exit_code("neighbors", run, "Lower", "lowest", "--json") == 0
     out, err = capsys.readouterr()
     found = json.loads(out)
     assert [query["word"] for query in found["queries"]] == ["▁lower", "lowest"]
@@ -99,7 +93,7 @@ def test_explain_and_export_take_the_units(run, tmp_path):
 
     assert explain(run, "lower", "tower").count_a == 60
     for form in ("projector", "word2vec-text"):
-        assert called("export", run, "--format", form, "-o", tmp_path / form) == 0
+        assert exit_code("export", run, "--format", form, "-o", tmp_path / form) == 0
     lines = (tmp_path / "projector/metadata.tsv").read_text(encoding="utf-8").splitlines()
     assert any(line.startswith("▁lower\t") for line in lines)
     file = tmp_path / "word2vec-text/vectors.txt"
