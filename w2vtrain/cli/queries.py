@@ -23,9 +23,7 @@ Vectors = Annotated[
 ]
 VocabularyOnly = Annotated[
     bool,
-    typer.Option(
-        "--vocabulary-only", help="Make no words from n-grams or subword units."
-    ),
+    typer.Option("--vocabulary-only", help="Make no words from n-grams or subword units."),
 ]
 AnalogyMethod = Literal["3cosadd", "3cosmul"]
 WORDS_HELP = "Words; none or - to read queries from standard input, one a line."

@@ -58,6 +58,7 @@ def tokenized(
     config: PrepareConfig,
     threads: int | None = None,
     tokenize: Callable[[Block], TokenizedBlock] | None = None,
+    stop: Callable[[], None] | None = None,
 ) -> Generator[TokenizedBlock, None, None]:
     """Tokenize blocks, in their order, by the functions that the saved layer names.
 
@@ -68,6 +69,7 @@ def tokenized(
         config: what `tokenized_block` uses of it.
         threads: how many blocks are tokenized at a time.
         tokenize: what does it in these threads; `tokenized_block` by default.
+        stop: is called at the end, also by an error or Ctrl-C, before the threads are waited for.
     """
     threads = threads or min(2, available_threads())
     tokenize = tokenize or functools.partial(tokenized_block, config=config)
@@ -81,6 +83,8 @@ def tokenized(
         while waiting:
             yield waiting.pop(0).result()
     finally:
+        if stop is not None:
+            stop()
         pool.shutdown(wait=True, cancel_futures=True)
 
 

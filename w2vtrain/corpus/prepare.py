@@ -372,10 +372,10 @@ class Reading:
             with contextlib.closing(tokenized(texts, self._config)) as blocks:
                 yield blocks
             return
-        workers = Workers(self._workers, self._config)
-        blocks = tokenized(texts, self._config, self._workers, workers.tokenize)
-        with contextlib.closing(blocks), workers:  # after an error the workers end first
-            yield blocks
+        with Workers(self._workers, self._config) as workers:
+            blocks = tokenized(texts, self._config, self._workers, workers.tokenize, workers.stop)
+            with contextlib.closing(blocks):
+                yield blocks
 
     def _pieces(self) -> Iterator[tuple[int, Piece]]:
         for source, piece in read_inputs(self._sources.names, self._config):

@@ -86,11 +86,17 @@ class Workers:
             self._free.put(process)
         return TokenizedBlock(block, *parts)
 
-    def __exit__(self, *error: object) -> None:
+    def stop(self) -> None:
+        """End the processes; a thread that waits for one raises W2VError."""
         for process in self._processes:
             process.kill()  # it holds nothing that could be lost
         for process in self._processes:
-            process.communicate()
+            process.wait()
+
+    def __exit__(self, *error: object) -> None:
+        self.stop()
+        for process in self._processes:
+            process.communicate()  # closes the pipes
 
 
 def main() -> None:
