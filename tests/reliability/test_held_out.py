@@ -113,7 +113,7 @@ def test_history_has_the_held_out_figures_at_the_end_of_each_epoch(run):
     assert all(0 < float(row["val_mrr"]) <= 1 for row in measured)
     assert all(0 <= float(row["val_recall"]) <= 1 for row in measured)
     assert summary.facts["held_out_words"] == 300
-    assert not list(run.glob(".split-*"))
+    assert not list(run.glob(".scratch-*"))
 
 
 def test_ranks_by_hand():

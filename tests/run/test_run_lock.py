@@ -63,7 +63,7 @@ def test_lock_of_a_killed_process_holds_nothing_and_its_leftovers_go(tmp_path):
     for kept in (".my-notes", ".cache-12345678", ".emacs.old"):  # the user's own
         (run / kept).mkdir()
     (run / "model").mkdir()
-    for left in (".model.old", ".projector-0123abcd", ".split-abcdefgh", "logs/x"):
+    for left in (".model.old", ".projector-0123abcd", ".scratch-abcdefgh", "logs/x"):
         (run / left).mkdir(parents=True)
     (run / ".corpus.lock").touch()
     (run / "logs/x/.projector_config.pbtxt-0a1b2c3d").touch()

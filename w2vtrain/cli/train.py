@@ -65,6 +65,8 @@ def say_trained(summary: "TrainSummary", settings: TrainConfig) -> None:
         say(f"Held out    loss {summary.val_loss:.4f}; lowest in epoch {summary.best_epoch}")
     if summary.accuracy is not None:
         say(f"Accuracy    {summary.accuracy:.4f} in the last epoch")
+    if summary.facts.get("shards", 1) > 1:
+        say(f"Shards      {_shards(summary.facts)}")
     say(f"Speed       {summary.words_per_second:,.0f} words/s, {summary.seconds:.1f} s")
     say(f"Vectors     {summary.vocabulary:,} words x {summary.embedding_dim} numbers")
     if not summary.unchanged:
@@ -80,3 +82,13 @@ def _started(start: dict[str, Any], settings: Any) -> str:
         known += f" ({start['from_ngrams']:,} of them start from its n-grams)"
     moved = "frozen" if settings.freeze_known else f"moved by {start['moved']:.4f} (1 - cosine)"
     return f"{known}; those found {moved}"
+
+
+def _shards(facts: dict[str, Any]) -> str:
+    shards, workers = facts["shards"], facts["workers"]
+    if workers == 1:
+        return f"{shards} in this process (--shards, --workers)"
+    return (
+        f"{shards} in {workers} processes, {facts['exchange_seconds']:.1f} s of exchange, "
+        f"{facts['start_seconds']:.1f} s to start them (--shards, --workers)"
+    )

@@ -66,6 +66,11 @@ class BlockTrainer(keras.Model):
         """The Keras layer of the vectors that they are scored against."""
         return self.word2vec.context_embedding
 
+    @property
+    def trained_tables(self) -> tuple[Any, ...]:
+        """The Keras layers of the tables that training changes, for merging shards."""
+        return self.target_embedding, self.context_embedding
+
     def word_vectors(self) -> np.ndarray:
         """Return the vector of each id: float32 array, shape `(vocabulary_size, dim)`."""
         return self.word2vec.word_vectors()

@@ -224,11 +224,27 @@ def row_damping(
     Returns:
         factors for the table of inputs and that of outputs: two float32 arrays, shape `(rows,)`.
     """
-    pairs = shape.tokens * shape.pair_weight
-    inputs = shape.input_weight(kept_share)
-    outputs = pairs * (kept_share + shape.num_negatives * noise)
+    inputs, outputs = row_weights(shape, kept_share, noise)
     most = MOST_ROW_WEIGHT / learning_rate
     return (
         np.minimum(1, most / np.maximum(inputs, most)).astype(np.float32),
         np.minimum(1, most / np.maximum(outputs, most)).astype(np.float32),
+    )
+
+
+def row_weights(
+    shape: BlockShape, kept_share: np.ndarray, noise: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the summed weight of the pairs of each row in a step, as expected.
+
+    Args:
+        kept_share: float array, shape `(rows,)`: share of each word among the kept tokens.
+        noise: float array, shape `(rows,)`: probability of each word as noise.
+    Returns:
+        weights in the table of inputs and in that of outputs: two float64 arrays, shape `(rows,)`.
+    """
+    pairs = shape.tokens * shape.pair_weight
+    return (
+        shape.input_weight(kept_share),
+        pairs * (kept_share + shape.num_negatives * noise),
     )

@@ -94,11 +94,14 @@ class WordRows:
         Returns:
             float32 array, shape `(number,)`.
         """
-        weight = np.bincount(
-            self.rows, np.repeat(word_weight, self.sizes) * self.times, self.number
-        )
         with np.errstate(divide="ignore"):
-            return np.minimum(MOST_NGRAM_WEIGHT / weight, np.finfo(np.float32).max).astype("f4")
+            limits = MOST_NGRAM_WEIGHT / self.weights(word_weight)
+        return np.minimum(limits, np.finfo(np.float32).max).astype(np.float32)
+
+    def weights(self, word_weight: np.ndarray) -> np.ndarray:
+        """Return the weight of each row's pairs, given that of each word's; float64."""
+        weight = np.repeat(word_weight, self.sizes) * self.times
+        return np.bincount(self.rows, weight, self.number)
 
 
 class RowEncoder:

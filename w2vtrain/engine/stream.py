@@ -57,16 +57,20 @@ class TextStream:
         corpus: the text.
         keep: float32 array, shape `(ids,)`: probability that a token is kept.
         seed: of every draw.
+        part: of the text: (k, K) takes each K-th slice, from the k-th on.
     """
 
-    def __init__(self, corpus: Corpus, keep: np.ndarray, seed: int) -> None:
+    def __init__(
+        self, corpus: Corpus, keep: np.ndarray, seed: int, part: tuple[int, int] = (0, 1)
+    ) -> None:
         self._corpus, self._keep, self._seed = corpus, keep, seed
-        self._offsets = corpus.slice_offsets()
+        offsets = corpus.slice_offsets()
+        self._slices = np.stack([offsets[:-1], offsets[1:]], axis=1)[part[0] :: part[1]]
 
     def pools(self, pass_number: int) -> Iterator[tuple[KeptText, np.random.Generator]]:
         """Yield the kept text of a pass, pool by pool, with the generator to go on drawing from."""
-        order = self._generator(pass_number, 0).permutation(len(self._offsets) - 1)
-        pool_of = np.cumsum(np.diff(self._offsets)[order]) // POOL_TOKENS
+        order = self._generator(pass_number, 0).permutation(len(self._slices))
+        pool_of = np.cumsum(np.diff(self._slices)[order, 0]) // POOL_TOKENS
         for pool, slices in enumerate(np.split(order, np.flatnonzero(np.diff(pool_of)) + 1)):
             generator = self._generator(pass_number, 1 + pool)
             yield self._kept(slices, generator), generator
@@ -76,8 +80,7 @@ class TextStream:
 
     def _kept(self, slices: np.ndarray, generator: np.random.Generator) -> KeptText:
         parts, ends, total = [], [np.zeros(1, np.int64)], 0
-        for number in slices:
-            start, stop = int(self._offsets[number]), int(self._offsets[number + 1])
+        for start, stop in self._slices[slices].tolist():
             tokens = self._corpus.read(start, stop)
             drawn = generator.random(len(tokens), dtype=np.float32)
             places = np.flatnonzero(drawn < self._keep[tokens])

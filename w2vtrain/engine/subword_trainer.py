@@ -30,6 +30,11 @@ class SubwordTrainer(BlockTrainer):
         """The Keras layer of the word vectors as the steps of a batch see them."""
         return self._made
 
+    @property
+    def trained_tables(self) -> tuple[Any, ...]:
+        """The Keras layers of the tables that training changes, for merging shards."""
+        return self.word2vec.ngram_embedding, self.context_embedding
+
     def train_step(self, steps: Any) -> dict[str, Any]:
         """Train on the steps of a batch, one after the other; return the mean loss a pair.
 

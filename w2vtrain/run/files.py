@@ -89,6 +89,27 @@ def aside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.old")
 
 
+def in_memory(scratch: Path) -> Path:
+    """Return the folder in shared memory that belongs to a scratch folder on the disk."""
+    return Path("/dev/shm") / f"w2v{scratch.name}"
+
+
+def shared_folder(scratch: Path, room: int) -> Path:
+    """Make a folder for files that processes share: in memory, where `room` bytes are free there.
+
+    Args:
+        scratch: an empty folder on the disk, for where there is no such memory.
+    """
+    folder = in_memory(scratch)
+    if folder.parent.is_dir() and shutil.disk_usage(folder.parent).free >= room:
+        with contextlib.suppress(OSError):
+            folder.mkdir(mode=0o700)
+            return folder
+    folder = scratch / "exchange"
+    folder.mkdir()
+    return folder
+
+
 @contextlib.contextmanager
 def translated_os_errors(path: Path) -> Iterator[None]:
     """Turn a full disk or a place that cannot be written into a W2VError that names it."""

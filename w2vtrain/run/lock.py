@@ -22,7 +22,7 @@ from filelock import lock_descriptor
 
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
-from w2vtrain.run.files import TEMPORARY, recover, translated_os_errors
+from w2vtrain.run.files import TEMPORARY, in_memory, recover, translated_os_errors
 
 LOCK = ".lock"
 
@@ -171,7 +171,8 @@ def _clear_run(root: Path) -> None:
     for folder in (run.checkpoints, run.export):  # they hold only our hidden names
         _clear_stages(folder, None)
     _clear_stages(root, {run.corpus.name, run.model.name, run.projector.name})
-    for left in root.glob(".split-????????"):
+    for left in root.glob(".scratch-????????"):
+        _remove(in_memory(left))
         _remove(left)
     for left in run.logs.rglob(".*"):
         if TEMPORARY.fullmatch(left.name):

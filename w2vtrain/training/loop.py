@@ -55,9 +55,14 @@ class TrainingLoop:
         return checkpoint.rows
 
     @property
+    def start(self) -> Position:
+        """The position of the next batch."""
+        return self._stream.start
+
+    @property
     def at_start(self) -> bool:
         """Whether the next batch is the first of the training."""
-        return self._stream.start.batch == 0
+        return self.start.batch == 0
 
     def position(self, epoch: int, batch: int) -> Position:
         """Return the position after the first `batch` batches of an epoch."""

@@ -11,9 +11,16 @@ import numpy as np
 
 from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.engine import encoded_rows, steps
-from w2vtrain.engine.blocks import Architecture, BlockShape, row_damping
+from w2vtrain.engine.blocks import Architecture, BlockShape, row_damping, row_weights
 from w2vtrain.engine.sampling import noise_probabilities
-from w2vtrain.engine.stream import Position
+from w2vtrain.engine.shards import (
+    MOST_SHARDS,
+    endless_rounds,
+    round_signature,
+    shard_seed,
+    steps_per_round,
+)
+from w2vtrain.engine.stream import Position, TextStream
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.settings import option
@@ -31,8 +38,14 @@ from w2vtrain.vectors.subwords import Subwords
 _LOG = logging.getLogger(__name__)
 Precision = Literal["float32", "bfloat16"]
 FEW_EPOCHS = 10  # up to so many, the default learning rate is the higher one
+SHARDS = "Shards"
 STEPS_PER_BATCH = 8  # made at a time: enough to amortize the calls, few enough to stay in the cache
 STEPS_PER_ENCODED_BATCH = 16  # with subwords: the more, the fewer rows of n-grams for each step
+
+
+def number_or_auto(text: str) -> int | None:
+    """Return the number that `4` means, or None for `auto`."""
+    return None if text == "auto" else int(text)
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,18 @@ class BlockConfig(SubwordConfig):
         "float32",
         "Of the products; bfloat16 is faster on processors that compute with it.",
         panel=OWN,
+    )
+    shards: int = option(
+        1,
+        "Replicas that learn side by side, merged every few steps; their number decides the "
+        "vectors.",
+        panel=SHARDS,
+    )
+    workers: int | None = option(
+        None,
+        "Processes that carry out the shards; auto: a processor each, if the training is long.",
+        parser=number_or_auto,
+        panel=SHARDS,
     )
 
     def __post_init__(self) -> None:
@@ -78,6 +103,8 @@ class BlockConfig(SubwordConfig):
                 "--validation-ranks ranks the contexts of a word, which CBOW does not predict.",
                 "Leave it out (--validation-fraction alone measures the loss), or train skip-gram.",
             )
+        self._range("shards", 1, MOST_SHARDS)
+        self._range("workers", 1, MOST_SHARDS)
 
     def initial_learning_rate(self, epochs: int) -> float:
         """Return the learning rate of the first step: of SGD on the sum over pairs.
@@ -118,13 +145,24 @@ class BlockNegativeSampling(Objective):
         self._noise, share = noise, counts * keep / kept
         self._damping = damping = row_damping(shape, rate, share, noise)
         self._maker = steps.StepMaker(shape, noise, *damping)
-        self._stream = self.text_stream()
-        self.steps_per_epoch = max(1, round(kept / shape.tokens))
+        self.shards = config.shards
+        slices = len(corpus.slice_offsets()) - 1
+        if self.shards > slices:
+            raise W2VError(
+                f"--shards {self.shards}, but the text has only {slices} slices to deal to them.",
+                "Leave --shards out: one shard learns a small text best.",
+            )
+        self.own: Sequence[int] = range(self.shards)
+        self.scaled: tuple[np.ndarray, np.ndarray, float] | None = None
+        each_shard = max(1, round(kept / shape.tokens / self.shards))
+        self.steps_per_epoch = each_shard * self.shards
         together = STEPS_PER_ENCODED_BATCH if config.subwords else STEPS_PER_BATCH
-        batches = self.steps_per_epoch / together
-        each = batches_per_call(round(batches), MOST_BATCHES_PER_CALL // together)
-        self.batches_per_epoch = min(self.steps_per_epoch, max(1, math.ceil(batches / each)) * each)
-        self._sizes = steps.BatchSizes(self.steps_per_epoch, self.batches_per_epoch)
+        if self.shards > 1:
+            together = steps_per_round(self.shards)
+        batches = each_shard / together
+        each = batches_per_call(round(batches), max(1, MOST_BATCHES_PER_CALL // together))
+        self.batches_per_epoch = min(each_shard, max(1, math.ceil(batches / each)) * each)
+        self._sizes = steps.BatchSizes(each_shard, self.batches_per_epoch)
         self.untrained_loss = (1 + config.num_negatives) * math.log(2)
         self._words = self._encoder = None
         if config.subwords:
@@ -133,7 +171,7 @@ class BlockNegativeSampling(Objective):
             weight = shape.input_weight(share) * damping[0] * together
             words = self._words.words
             self._encoder = encoded_rows.RowEncoder(words, words.limits(weight))
-        self.model = self._trainer(shape)
+        self.model = self._trainer(shape, row_weights(shape, share, noise))
         self.model.compile(
             keras.optimizers.SGD(linear_decay(rate, self.steps_per_epoch * epochs)),
             steps_per_execution=each,
@@ -144,6 +182,7 @@ class BlockNegativeSampling(Objective):
             "noise_per_block": shape.noise_size,
             "damped_input_rows": int((damping[0] < 1).sum()),
             "damped_output_rows": int((damping[1] < 1).sum()),
+            "shards": self.shards,
         }
         if self._words is not None and self._encoder is not None:
             self.details |= {
@@ -155,32 +194,72 @@ class BlockNegativeSampling(Objective):
         """Multiply the updates of rows by `rate`; 0 keeps their bytes."""
         rows = zip(self._damping, (targets, contexts), strict=True)
         damping = [np.where(chosen, np.float32(rate), 1) * factors for factors, chosen in rows]
+        self.scaled = (targets, contexts, rate)
         self._maker = steps.StepMaker(self._maker.shape, self._noise, *damping)
 
-    def _trainer(self, shape: BlockShape) -> Any:
+    def _trainer(self, shape: BlockShape, weights: tuple[np.ndarray, np.ndarray]) -> Any:
         from w2vtrain.engine.block_trainer import BlockTrainer
         from w2vtrain.engine.cbow_trainer import CbowTrainer
+        from w2vtrain.engine.sharded_trainer import ShardedTrainer
         from w2vtrain.engine.subword_trainer import SubwordTrainer
         from w2vtrain.models.cbow import Cbow
         from w2vtrain.models.word2vec import Word2Vec
 
         config = self.config
         dtype = "float32" if config.precision == "float32" else "mixed_bfloat16"
+        trainer: BlockTrainer
         if self._words is not None:
-            return SubwordTrainer(self._words.model(config.seed), shape, dtype=dtype)
-        sizes = (len(self.corpus.counts), config.embedding_dim, config.seed)
-        if config.architecture == "cbow":
-            return CbowTrainer(Cbow(*sizes, name="cbow"), shape, dtype=dtype)
-        return BlockTrainer(Word2Vec(*sizes, name="word2vec"), shape, dtype=dtype)
+            trainer = SubwordTrainer(self._words.model(config.seed), shape, dtype=dtype)
+            words = weights[0] * self._damping[0]
+            weights = self._words.words.weights(words), weights[1]
+        else:
+            sizes = (len(self.corpus.counts), config.embedding_dim, config.seed)
+            if config.architecture == "cbow":
+                trainer = CbowTrainer(Cbow(*sizes, name="cbow"), shape, dtype=dtype)
+            else:
+                trainer = BlockTrainer(Word2Vec(*sizes, name="word2vec"), shape, dtype=dtype)
+        return trainer if self.shards == 1 else ShardedTrainer(trainer, weights, self.shards)
 
     def batches(self, start: Position) -> Iterator[tuple[Any, Position]]:
-        """Yield batches of steps without end from `start` on, each with the position after it."""
-        made = steps.endless_steps(self._stream, self._maker, self._sizes, self.config.seed, start)
+        """Yield batches of steps without end from `start` on, each with the position after it.
+
+        With shards, a batch is a round, and each shard goes on from where the model says it is.
+        """
+        if self.shards == 1:
+            return self._steps(self.text_stream(), self.config.seed, start)
+        places = self.model.positions.numpy()
+        if start.batch == 0:
+            places[:] = start.pass_number, 0
+        shards = [self._shard(k, Position(start.batch, *places[k].tolist())) for k in self.own]
+        return endless_rounds(shards, self._touched, start)
+
+    def _shard(self, shard: int, start: Position) -> Iterator[tuple[Any, Position]]:
+        seed = shard_seed(self.config.seed, shard)
+        stream = TextStream(self.corpus, self.keep(), seed, (shard, self.shards))
+        return self._steps(stream, seed, start)
+
+    def _steps(
+        self, stream: TextStream, seed: int, start: Position
+    ) -> Iterator[tuple[Any, Position]]:
+        made = steps.endless_steps(stream, self._maker, self._sizes, seed, start)
         for batch, after in made:
             yield self._encoded(batch), after
 
+    def _touched(self, batch: Any) -> list[np.ndarray]:
+        """Return the distinct rows of each table that a batch of a shard touches."""
+        step = batch if self._encoder is None else batch[0]
+        inputs = np.unique(step.inputs.rows) if self._encoder is None else batch[1].rows
+        return [inputs, np.unique(step.outputs.rows)]
+
     def signature(self) -> Any:
         """Return the `tf.TensorSpec` of each array of a batch."""
+        batch = self.held_out_signature()
+        if self.shards == 1:
+            return batch
+        return round_signature(batch, len(self.model.trainer.trained_tables), len(self.own))
+
+    def held_out_signature(self) -> Any:
+        """Return the `tf.TensorSpec` of each array of a batch of held-out text."""
         signature = steps.signature(self._maker.shape)
         return signature if self._encoder is None else (signature, encoded_rows.signature())
 

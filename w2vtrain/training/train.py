@@ -1,5 +1,6 @@
 """The training stage: token ids into vectors, from RUN/corpus to RUN/model."""
 
+import contextlib
 import dataclasses
 import logging
 import math
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 # Settings that change nothing in the vectors: a training may go on with others.
-NOT_DECISIVE = {"threads", "checkpoint_every", "keep_checkpoints"}
+NOT_DECISIVE = {"threads", "workers", "checkpoint_every", "keep_checkpoints"}
 # Settings of a finished training that do not hold for what goes on with it.
 NOT_GONE_ON_WITH = {
     *("epochs", "more_epochs", "learning_rate"),
@@ -168,10 +169,10 @@ def _train(
     record: dict[str, Any] = {"stage": "train", **settings}
     with (
         translated_os_errors(directory.root),
-        TemporaryDirectory(prefix=".split-", dir=directory.root) as split,
+        TemporaryDirectory(prefix=".scratch-", dir=directory.root) as scratch,
     ):
         grown = bool(manifest.get("grown"))
-        training = TrainingRun(directory, config, grown, warm_start, Path(split))
+        training = TrainingRun(directory, config, grown, warm_start, Path(scratch))
         training.fit(checkpoints, hooks)
         with atomic_stage(directory.model, record) as folder:
             training.write(RunDirectory(folder.parent), folder)
@@ -189,7 +190,8 @@ class TrainingRun:
         config: the settings.
         grown: whether text was added to the corpus, so that its ids are not by falling count.
         warm_start: the vectors to start from, if any.
-        split: an empty folder for the two parts of the text, if some of it is held out.
+        scratch: an empty folder, for the two parts of the text if some of it is held out, and for
+            what worker processes need.
     """
 
     def __init__(
@@ -198,16 +200,16 @@ class TrainingRun:
         config: TrainConfig,
         grown: bool,
         warm_start: WarmStart | None,
-        split: Path,
+        scratch: Path,
     ) -> None:
         self._begin, self.seconds = time.perf_counter(), 0.0
         self._directory, self._config, self._warm_start = directory, config, warm_start
-        self._grown = grown
+        self._grown, self._scratch = grown, scratch
         self.corpus, self._held_out = Corpus.open(directory), None
         self.corpus.require_pairs()
         if config.validation_fraction:
             fraction = config.validation_fraction
-            self.corpus, self._held_out = self.corpus.split(fraction, config.seed, split)
+            self.corpus, self._held_out = self.corpus.split(fraction, config.seed, scratch)
         more = getattr(config, "more_epochs", None)
         epochs = more or config.epochs or epochs_for(self.corpus.tokens)
         self.first_epoch = warm_start.epochs if warm_start else 0
@@ -226,6 +228,7 @@ class TrainingRun:
         from w2vtrain.training.progress import Recorder
 
         config, model = self._config, self.objective.model
+        workers = self._workers()
         loop = TrainingLoop(self.objective, self.first_epoch, self.epochs, checkpoints)
         rows = loop.resume()
         before = rows[-1].seconds if rows else 0.0
@@ -239,7 +242,8 @@ class TrainingRun:
             else None
         )
         resumed = bool(rows or self.first_epoch)
-        with self._logs(hooks.watch, resumed) as writer:
+        processes = workers.started(loop.start) if workers else contextlib.nullcontext()
+        with processes, self._logs(hooks.watch, resumed) as writer:
             log = logs.LogsCallback(
                 writer,
                 self._logged_vectors,
@@ -247,7 +251,9 @@ class TrainingRun:
                 self.objective.steps_per_epoch,
                 first=loop.at_start and not self.first_epoch,
             )
-            own = [recorder, validation, log, self._snapshots, *hooks.callbacks, checkpointer]
+            exchange = workers.callback() if workers else None
+            own = [recorder, validation, exchange, log, self._snapshots]
+            own += [*hooks.callbacks, checkpointer]
             if validation is None or not validation.out_of_patience():
                 loop.fit([callback for callback in own if callback is not None])
         self.history = recorder.rows
@@ -267,6 +273,18 @@ class TrainingRun:
         return Validation(
             loop, recorder, self._held_out, ranks, config.takes_best, config.early_stopping
         )
+
+    def _workers(self) -> Any:
+        """Return the worker processes, or None where this process is the only one."""
+        from w2vtrain.training.workers import Workers, number_of_workers
+
+        config, objective = self._config, self.objective
+        shards = objective.details.get("shards", 1)
+        words = self.corpus.tokens * (self.epochs - self.first_epoch)
+        asked = getattr(config, "workers", None)
+        number = number_of_workers(asked, shards, words, config.threads)
+        objective.details["workers"] = number
+        return Workers(objective, number, config.threads, self._scratch) if number > 1 else None
 
     def _logs(self, watch: Sequence[str], resumed: bool) -> Any:
         from w2vtrain.training.logs import TrainingLogs

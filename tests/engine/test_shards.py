@@ -1,0 +1,98 @@
+"""Shards: what a round does to the tables, against the same done by hand; how the text is dealt."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from test_block_trainer import SHAPE, VOCABULARY, model_with_random_tables
+
+from w2vtrain.corpus.corpus import Corpus
+from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.engine.blocks import cut_into_blocks, filled_up, row_weights
+from w2vtrain.engine.sharded_trainer import ShardedTrainer
+from w2vtrain.engine.shards import Round, merge_factor, merge_order, shard_seed
+from w2vtrain.engine.steps import StepMaker
+from w2vtrain.engine.stream import KeptText, TextStream
+
+RATE, SHARDS = 0.5, 3
+SHARE = np.array([0, 0, *range(12, 0, -1)]) / 78
+
+
+def batches() -> list:
+    """Returns a batch of two steps for each shard."""
+    made = []
+    maker = StepMaker(SHAPE, SHARE, *[np.ones(VOCABULARY, np.float32)] * 2)
+    for shard in range(SHARDS):
+        generator = np.random.default_rng(shard_seed(1, shard))
+        tokens = generator.integers(2, 2 + 4 * (shard + 1), 32, dtype=np.int32)
+        blocks = filled_up(cut_into_blocks(KeptText(tokens, np.array([0, 20, 32])), SHAPE), SHAPE)
+        made.append(maker.make(blocks, generator))
+    return made
+
+
+def tables(model) -> list[np.ndarray]:
+    layers = (model.target_embedding, model.context_embedding)
+    return [layer.embeddings.numpy().copy() for layer in layers]
+
+
+def test_a_round_adds_the_moves_of_all_shards_as_often_as_the_rule_says():
+    dealt = batches()
+    weights = row_weights(SHAPE, SHARE, SHARE)
+    base = tables(model_with_random_tables())
+    moves, losses = [], []
+    for batch in dealt:  # each shard by itself, from the same tables
+        alone = model_with_random_tables()
+        alone.compile(keras.optimizers.SGD(RATE))
+        losses.append(alone.train_step(tf.nest.map_structure(tf.constant, batch))["loss"])
+        moves.append([after - before for after, before in zip(tables(alone), base, strict=True)])
+    model = ShardedTrainer(model_with_random_tables(), weights, SHARDS)
+    model.compile(keras.optimizers.SGD(RATE))
+    rows = tuple((np.unique(b.inputs.rows), np.unique(b.outputs.rows)) for b in dealt)
+    places = np.array([[0, 8], [0, 16], [1, 24]])
+    loss = model.train_step(tf.nest.map_structure(tf.constant, Round(tuple(dealt), rows, places)))
+    others = zip(base[::-1], weights[::-1], strict=True)
+    for table, before, weight, (other, other_weight), *moved in zip(
+        tables(model), base, weights, others, *moves, strict=True
+    ):
+        # how steep each direction is, and of the K = 3 moves' mean 1 + 3 / R, never more than 3
+        steepness, axes = np.linalg.eigh(other.T @ (other_weight[:, None] * other))
+        steepness = np.maximum(steepness / steepness[-1], 0.01)
+        reach = 2 * RATE * np.outer(np.maximum(weight, 1e-30), steepness)  # two steps a round
+        factor = np.minimum(1, (1 + 3 / reach) / SHARDS)  # (rows, directions)
+        assert 1 / 3 < factor.min() < 0.6
+        assert factor.max() == 1
+        move = (factor * (sum(moved) @ axes)) @ axes.T
+        np.testing.assert_allclose(table, before + move, rtol=1e-5, atol=2e-4)
+    assert float(loss["loss"]) == pytest.approx(np.mean(losses), rel=0.2)
+    assert int(model.optimizer.iterations.numpy()) == 2 * SHARDS
+    assert model.positions.numpy().tolist() == places.tolist()
+
+
+def test_rows_that_are_rare_take_the_sum_and_frequent_ones_nearly_the_mean():
+    factor = merge_factor(tf.constant([0.0, 0.5, 1.0, 3.0, 30.0, 3e6]), shards=4)
+    # min(1, (1 + 3 / R) / 4): 7 / 4 is cut, 4 / 4, 2 / 4, 1.1 / 4, 1 / 4
+    np.testing.assert_allclose(factor, [1, 1, 1, 0.5, 0.275, 0.25], rtol=1e-6)
+
+
+def test_moves_are_sorted_by_row_and_keep_the_order_of_their_shards():
+    rows, order, segments = merge_order(np.array([2, 5, 9, 0, 5, 5], np.int32))
+    assert rows.tolist() == [0, 2, 5, 9]
+    assert order.tolist() == [3, 0, 1, 4, 5, 2]
+    assert segments.tolist() == [0, 1, 2, 2, 2, 3]
+
+
+def test_the_shards_parts_are_the_text(tmp_path):
+    np.save(tmp_path / "ids.npy", np.arange(2, 80_002, dtype=np.int32))
+    np.save(tmp_path / "ends.npy", np.arange(0, 80_001, 10))
+    corpus = Corpus(
+        tmp_path / "ids.npy",
+        tmp_path / "ends.npy",
+        Vocabulary(("", "[UNK]", "a"), np.array([0, 0, 1])),
+    )
+    seen = [
+        np.concatenate([kept.tokens for kept, _ in TextStream(corpus, keep, k, (k, 3)).pools(1)])
+        for keep in [np.ones(80_002, np.float32)]
+        for k in range(3)
+    ]
+    assert min(map(len, seen)) > 16_000
+    assert sorted(np.concatenate(seen).tolist()) == list(range(2, 80_002))

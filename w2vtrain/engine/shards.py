@@ -1,0 +1,136 @@
+"""Shards: replicas of the tables that learn side by side and are merged every few steps.
+
+A training with K shards deals its text to them: shard k reads each K-th slice, in an order and with
+draws of its own. In a round every shard makes the same number of steps from the tables as they are;
+then each row becomes base + factor x (sum of its moves in the K shards, in the order of the
+shards). So the vectors depend on K, and not on the processes that carry the shards out.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from w2vtrain.engine.steps import sorted_uses
+from w2vtrain.engine.stream import Position
+
+MOST_SHARDS = 64
+# Of K x (learning rate x summed weight of a row's pairs in a round), what goes beyond one shard's
+# own path was computed in parallel from one base. In the steepest direction it is held to this, in
+# others to more: by how much flatter they are, but not below FLATTEST (measured: docs/shards.md).
+MOST_PARALLEL_WEIGHT = 3.0
+FLATTEST = 0.01
+DIRECTIONS = 8  # so many are looked at one by one; the rest counts as flat
+
+
+class Round(NamedTuple):
+    """What some shards learn from between two merges; arrays in NumPy, tensors in TensorFlow.
+
+    Attributes:
+        batches: a batch of the trainer for each shard; all have the same number of steps.
+        rows: for each shard, and in it for each table, int32, shape `(touched,)`: the distinct
+            rows that its batch touches, ascending.
+        positions: int64, shape `(shards, 2)`: pass and offset of each shard after the round.
+    """
+
+    batches: tuple[Any, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    positions: Any
+
+
+def shard_seed(seed: int, shard: int) -> int:
+    """Return the seed of the draws of a shard."""
+    return int(np.random.SeedSequence([seed, shard]).generate_state(1, np.uint64)[0])
+
+
+def steps_per_round(shards: int) -> int:
+    """Return the steps that each shard makes between two merges (measured: docs/shards.md)."""
+    return max(8, 64 // shards)
+
+
+def endless_rounds(
+    shards: Sequence[Iterator[tuple[Any, Position]]],
+    touched: Callable[[Any], Sequence[np.ndarray]],
+    start: Position,
+) -> Iterator[tuple[Round, Position]]:
+    """Yield rounds without end, made of the batches of each shard, with the position after each.
+
+    Args:
+        shards: the batches of each shard with the position after them, from `start` on.
+        touched: returns the distinct rows of each table that a batch touches.
+        start: only its batch counts; where each shard is in its text is in the rounds.
+    """
+    batch = start.batch
+    while True:
+        batches, after = zip(*map(next, shards), strict=True)
+        rows = tuple(tuple(touched(one)) for one in batches)
+        places = np.array([[position.pass_number, position.offset] for position in after])
+        batch += 1
+        yield Round(batches, rows, places), Position(batch)
+
+
+def round_signature(batch: Any, tables: int, shards: int) -> Round:
+    """Return the `tf.TensorSpec` of each array of a round.
+
+    Args:
+        batch: those of a batch of one shard.
+        tables: that are trained.
+        shards: in the round.
+    """
+    import tensorflow as tf
+
+    rows = (tf.TensorSpec((None,), tf.int32),) * tables
+    return Round((batch,) * shards, (rows,) * shards, tf.TensorSpec((None, 2), tf.int64))
+
+
+def merge_order(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return how the moves of all shards are summed row by row, in the order of the shards.
+
+    Args:
+        ids: int32 array, shape `(moves,)`: the row of each move, those of a shard after another's.
+    Returns:
+        int32 arrays: the distinct rows, ascending; the moves sorted by row; for each of them in
+        that order, its row's place among the distinct rows.
+    """
+    order, in_order = (array[0] for array in sorted_uses(ids[None]))
+    first = np.ones(len(ids), bool)
+    np.not_equal(in_order[1:], in_order[:-1], out=first[1:])
+    return in_order[first], order, np.cumsum(first, dtype=np.int32) - 1
+
+
+def merge_factor(weight: Any, shards: int) -> Any:
+    """Return the factor of the summed moves of rows: from 1 for rare ones to 1 / shards.
+
+    A rare row takes the sum, since each shard moved it on evidence of its own; a frequent one,
+    which every shard moves to the same place, little more than the mean.
+
+    Args:
+        weight: float array or tensor of any shape: learning rate x the summed weight of a row's
+            pairs in one shard's round, as expected, x how steep the direction is, 0 to 1.
+    """
+    import tensorflow as tf
+
+    return tf.minimum(1.0, (1.0 + MOST_PARALLEL_WEIGHT / weight) / shards)
+
+
+def steep_directions(rows: Any, weights: Any) -> tuple[Any, Any]:
+    """Return the directions in which the loss of a row that is scored against `rows` is steepest.
+
+    The second derivative of log sigmoid(u . v) by u along x is the derivative of the sigmoid times
+    (v . x)^2. Word vectors have some directions in common, along which that is a hundred times what
+    it is along most others: there the shards all make the same correction, elsewhere each makes a
+    part of it.
+
+    Args:
+        rows: float32, shape `(rows, dim)`: a sample of the rows of the other table.
+        weights: float32, shape `(rows,)`: of each in the loss.
+    Returns:
+        unit vectors, shape `(dim, directions)`, the steepest last; how steep each is, relative to
+        the steepest, shape `(directions,)`.
+    """
+    import tensorflow as tf
+
+    weighted = rows * tf.sqrt(weights / tf.reduce_sum(weights))[:, None]
+    moments, vectors = tf.linalg.eigh(tf.matmul(weighted, weighted, transpose_a=True))
+    steepness = tf.maximum(tf.math.divide_no_nan(moments, moments[-1]), FLATTEST)
+    return vectors[:, -DIRECTIONS:], steepness[-DIRECTIONS:]
