@@ -200,8 +200,7 @@ def _print_change(report: "ChangeReport", folder: Path) -> None:
         f"reported at the corrected level {report.level:g}: {report.reported:,}"
     )
     chance = ", ".join(map(str, report.by_chance))
-    say(f"had nothing changed, one would report (in {report.cuts} random cuts): {chance}")
-    say(f"of the tested words, such a change could be seen in: {report.detectable:.0%}\n")
+    say(f"had nothing changed, one would report (in {report.cuts} random cuts): {chance}\n")
     letters = [part.letter for part in report.slices]
     ordered = report.order == "slices"
     headers = ["word", *(f"count {letter}" for letter in letters)]

@@ -1,8 +1,11 @@
 """The noise floor: corrections by hand, and what happens where nothing was planted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from w2vtrain.analysis.change.change import Comparisons
 from w2vtrain.analysis.change.noise import (
     Curve,
     NoiseFloor,
@@ -11,6 +14,10 @@ from w2vtrain.analysis.change.noise import (
     reported_by_chance,
     upper_share,
 )
+from w2vtrain.analysis.change.report import ChangeReport, Slice, cautions
+from w2vtrain.analysis.change.scores import ScoredWords
+from w2vtrain.analysis.neighborhoods.shared_words import SharedWords
+from w2vtrain.vectors.embeddings import Embeddings
 
 
 def test_benjamini_and_hochberg_by_hand():
@@ -109,3 +116,46 @@ def test_intervals_cover_the_mean_of_many_cuts():
         np.abs(cut.scores - mean) <= floor.margin(cut.evidence) for cut in cuts[5:]
     ]  # fmt: skip
     assert 0.9 <= np.mean(covered) <= 0.98
+
+
+def scored(cut: NullScores) -> ScoredWords:
+    """The simulated scores as those of one comparison."""
+    tokens = [f"w{row}" for row in cut.rows]
+    shared = SharedWords((Embeddings(tokens, np.ones((len(tokens), 1))),), None)
+    counts = np.maximum(1, np.stack([cut.evidence, cut.evidence]))
+    return ScoredWords(shared, counts, np.array([cut.scores, cut.scores]))
+
+
+def test_of_several_comparisons_the_one_farthest_above_chance_decides():
+    real, *nulls = simulated(5)
+    tokens = [f"w{row}" for row in real.rows]
+    changed = scored(real)
+    changed.scores[1, 3] += 1
+    compared = Comparisons([changed, *map(scored, nulls)], tokens, "procrustes")
+    first = compared.tested_words("BC")[0]
+    assert (first.token, first.letter) == ("w3", "C")
+    assert first.score == first.curve[1].score > first.curve[0].score
+    assert first.p == compared.p_values().min()
+    # the largest of two counts as chance, too: no more than usual lie above
+    assert (compared.p_values() <= 0.1).mean() == pytest.approx(0.1, abs=0.02)
+
+
+def test_texts_that_are_too_small_for_a_claim_are_told_from_others():
+    real, *nulls = map(scored, simulated(5))
+    tokens = real.shared.tokens
+    assert Comparisons([real, *nulls], tokens, "procrustes").detectable(0.05) > 0.9
+    high = [replace(one, scores=one.scores + 0.8) for one in (real, *nulls)]
+    assert Comparisons(high, tokens, "procrustes").detectable(0.05) < 0.5
+
+
+def test_what_weakens_a_comparison_is_said():
+    slices = (Slice("A", "a", 60_000, 50), Slice("B", "b", 10_000, 50))
+    report = ChangeReport(
+        slices, "slices", "neighbors", 50, 2, 0.05, 200, 1, (3, 5), 0.2, 1.4, (), (), (), ()
+    )
+    found = " ".join(cautions(report))
+    for text in ("too small", "only 20%", "unequal size (60,000 and 10,000", "differ as a whole"):
+        assert text in found
+    assert "report 3 to 5 words" in found
+    sound = replace(report, slices=slices[:1], by_chance=(0, 0), detectable=0.9)
+    assert cautions(replace(sound, median_standardized=0.1)) == ()
