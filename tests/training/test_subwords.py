@@ -100,10 +100,11 @@ def test_the_saved_model_goes_on_with_any_optimizer(trained):
     assert (model.word_vectors() != before).any(axis=1).sum() > 2  # words that share an n-gram
 
 
-@pytest.mark.parametrize("hash", ["fasttext", "floret"])
-def test_a_stopped_training_goes_on_to_the_same_bytes(run, tmp_path, hash):
-    floret = {"subword_hash": "floret", "hash_count": 2} if hash == "floret" else {}
-    config = TrainConfig(**SETTINGS, **floret, epochs=2, keep_best=True, validation_fraction=0.1)
+@pytest.mark.parametrize(
+    "more", [{}, {"subword_hash": "floret", "hash_count": 2}, {"architecture": "cbow"}]
+)
+def test_a_stopped_training_goes_on_to_the_same_bytes(run, tmp_path, more):
+    config = TrainConfig(**SETTINGS, **more, epochs=2, keep_best=True, validation_fraction=0.1)
     whole, parts = (corpus_of(run, tmp_path / name) for name in ("whole", "parts"))
     train(whole, config)
     calls = itertools.count()
@@ -156,6 +157,21 @@ def test_rows_that_share_their_words_are_one():
     # abcd has n-grams <ab abc bcd cd> <abc abcd bcd> and itself: 3 shared and 5 of its own
     assert sorted(table.words.shares[:2].tolist()) == [3 / 8, 5 / 8]
     assert table.words.times.tolist() == [1, 1, 1, 1]
+
+
+def test_cbow_learns_unseen_forms_too(run, tmp_path):
+    root = corpus_of(run, tmp_path / "run")
+    config = TrainConfig(**SETTINGS, architecture="cbow", epochs=10, validation_fraction=0.1)
+    summary = train(root, config)
+    assert summary.val_loss < 0.8 * 6 * np.log(2)
+    vectors = Embeddings.load(root)
+    near = [word for word, _ in vectors.most_similar("walks", k=3)]
+    assert any(word.startswith("walk") for word in near), near
+    model = keras.models.load_model(RunDirectory(root).keras_model)
+    # the score of two contexts and padding: the mean of the two, times the output row
+    rows, out = model.word_vectors(), model.context_vectors()
+    score = float(model((np.array([[3, 5, 0]]), np.array([[7]])))[0, 0])
+    assert score == pytest.approx(float((rows[3] + rows[5]) / 2 @ out[7]), rel=1e-4)
 
 
 @pytest.mark.parametrize(

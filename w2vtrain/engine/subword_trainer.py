@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from w2vtrain.engine.block_trainer import BlockTrainer
 from w2vtrain.engine.blocks import BlockShape
+from w2vtrain.engine.cbow_trainer import CbowTrainer
 from w2vtrain.engine.encoded_rows import EncodedRows
 from w2vtrain.models.subword_word2vec import SubwordWord2Vec
 from w2vtrain.models.word2vec import embedding_table
@@ -85,6 +86,10 @@ class SubwordTrainer(BlockTrainer):
         # Adding in the table itself (`scatter_add`) takes three times as long (measured).
         table.scatter_update(tf.IndexedSlices(first, encoded.rows[:row]))
         table.scatter_update(tf.IndexedSlices(second, encoded.rows[row:]))
+
+
+class SubwordCbowTrainer(SubwordTrainer, CbowTrainer):
+    """Trains a `SubwordCbow` as `CbowTrainer` trains a `Cbow`; its words are made likewise."""
 
 
 def _product(places: Any, values: Any, shape: tuple[Any, Any], dense: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The skip-gram model whose target vectors are made from character n-grams."""
+"""The skip-gram and CBOW models whose word vectors are made from character n-grams."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from w2vtrain.models.cbow import PADDING
 from w2vtrain.models.word2vec import embedding_table
 
 _WORDS_AT_ONCE = 16_384  # when all vectors are made: bounds the memory
@@ -110,3 +111,29 @@ class SubwordWord2Vec(keras.Model):
     def get_config(self) -> dict[str, Any]:
         """Return the arguments that make the same model again."""
         return {**super().get_config(), **self._sizes}
+
+
+@keras.saving.register_keras_serializable(package="w2vtrain")
+class SubwordCbow(SubwordWord2Vec):
+    """CBOW, as `Cbow`, with context rows that are means of n-gram rows.
+
+    Call arguments:
+        inputs: `(contexts, targets)`: int tensors, shapes `(batch, contexts)`, filled up with 0,
+            and `(batch, targets)`.
+
+    Returns:
+        float tensor, shape `(batch, targets)`: a score for each target.
+    """
+
+    @property
+    def output_embedding(self) -> Any:
+        """The Keras layer of the vectors that a mean is scored with."""
+        return self.context_embedding
+
+    def call(self, inputs: Any) -> Any:
+        contexts, targets = inputs
+        flat = self.vectors_of(tf.reshape(contexts, [-1]))
+        rows = tf.reshape(flat, tf.concat([tf.shape(contexts), [flat.shape[1]]], axis=0))
+        seen = tf.cast(contexts != PADDING, rows.dtype)[..., None]  # (batch, contexts, 1)
+        means = tf.math.divide_no_nan(tf.reduce_sum(rows * seen, 1), tf.reduce_sum(seen, 1))
+        return tf.einsum("bd,btd->bt", means, self.context_embedding(targets))

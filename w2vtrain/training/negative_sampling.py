@@ -93,11 +93,6 @@ class BlockConfig(SubwordConfig):
                 "Leave it out, or give --start-from without --freeze-known, --freeze-contexts and "
                 "--subwords.",
             )
-        if self.architecture == "cbow" and self.subwords:
-            raise W2VError(
-                "--subwords makes the vectors of skip-gram; with CBOW a word has one row.",
-                "Leave --subwords or --architecture cbow out.",
-            )
         if self.architecture == "cbow" and self.validation_ranks:
             raise W2VError(
                 "--validation-ranks ranks the contexts of a word, which CBOW does not predict.",
@@ -201,7 +196,7 @@ class BlockNegativeSampling(Objective):
         from w2vtrain.engine.block_trainer import BlockTrainer
         from w2vtrain.engine.cbow_trainer import CbowTrainer
         from w2vtrain.engine.sharded_trainer import ShardedTrainer
-        from w2vtrain.engine.subword_trainer import SubwordTrainer
+        from w2vtrain.engine.subword_trainer import SubwordCbowTrainer, SubwordTrainer
         from w2vtrain.models.cbow import Cbow
         from w2vtrain.models.word2vec import Word2Vec
 
@@ -209,7 +204,9 @@ class BlockNegativeSampling(Objective):
         dtype = "float32" if config.precision == "float32" else "mixed_bfloat16"
         trainer: BlockTrainer
         if self._words is not None:
-            trainer = SubwordTrainer(self._words.model(config.seed), shape, dtype=dtype)
+            cbow = config.architecture == "cbow"
+            kind = SubwordCbowTrainer if cbow else SubwordTrainer
+            trainer = kind(self._words.model(config.seed, cbow), shape, dtype=dtype)
             words = weights[0] * self._damping[0]
             weights = self._words.words.weights(words), weights[1]
         else:

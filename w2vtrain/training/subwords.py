@@ -106,13 +106,14 @@ class WordNgrams:
         )
         _require_memory(self.words.number, dim)
 
-    def model(self, seed: int) -> "SubwordWord2Vec":
-        """Return an untrained model with these words."""
-        from w2vtrain.models.subword_word2vec import SubwordWord2Vec
+    def model(self, seed: int, cbow: bool = False) -> "SubwordWord2Vec":
+        """Return an untrained model with these words: skip-gram, or CBOW."""
+        from w2vtrain.models.subword_word2vec import SubwordCbow, SubwordWord2Vec
 
         words = self.words
         sizes = (len(words.sizes), self.dim, words.number, len(words.rows))
-        model = SubwordWord2Vec(*sizes, seed, name="word2vec")
+        kind, name = (SubwordCbow, "cbow") if cbow else (SubwordWord2Vec, "word2vec")
+        model = kind(*sizes, seed, name=name)
         model.set_words(words.rows, words.shares, words.sizes)
         return model
 
