@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from w2vtrain.engine.blocks import BlockShape, cut_into_blocks, filled_up
+from w2vtrain.engine.blocks import BlockShape, cut_into_blocks, filled_up, row_damping
 from w2vtrain.engine.cbow_trainer import CbowTrainer
 from w2vtrain.engine.sampling import noise_probabilities
 from w2vtrain.engine.steps import StepMaker
@@ -112,3 +112,13 @@ def test_a_block_of_cbow_needs_less_noise():
     shape = BlockShape.fitting(100, 5, 5, 0.5, 1e8, "cbow")
     assert (shape.noise_size, shape.inputs, shape.columns) == (56, 42, 32 + 56)
     assert dataclasses.replace(shape, architecture="skip-gram").columns == 42 + 56
+
+
+def test_damping_by_hand():
+    shape = BlockShape(1, 100, 4, 8, 1, "cbow")
+    # 100 tokens; rate 0.05 allows a weight of 5 / 0.05 = 100
+    found = row_damping(shape, 0.05, np.array([0.5, 0.1, 0.0]), np.array([0.0, 0.1, 0.9]))
+    # inputs: 100 x window weight 5 x share x (1 + 1 negative) = 500, 100, 0
+    np.testing.assert_allclose(found[0], [0.2, 1.0, 1.0])
+    # outputs: 100 x (share + noise) = 50, 20, 90
+    np.testing.assert_allclose(found[1], [1.0, 1.0, 1.0])

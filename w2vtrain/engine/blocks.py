@@ -121,7 +121,9 @@ class BlockShape:
         Args:
             kept_share: float array, shape `(rows,)`: share of each word among the kept tokens.
         """
-        return self.tokens * self.pair_weight * kept_share * (1 + self.num_negatives)
+        # A context of CBOW takes part in the pairs of all windows that see it.
+        windows = self.tokens * (self.window_size + 1)
+        return windows * kept_share * (1 + self.num_negatives)
 
     def window_ids(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         """Return the rows in `context_weights` of tokens that see `left` and `right` neighbors.

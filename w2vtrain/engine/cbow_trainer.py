@@ -18,7 +18,8 @@ class CbowTrainer(BlockTrainer):
         L = - sum_t log sigmoid(h_t y_t) - sum_(t,n) (k / N) log sigmoid(-h_t y_n)
             + sum_t k p_t log sigmoid(-h_t y_t)
 
-    with y the rows of the targets and of the N noise words of the block.
+    with y the rows of the targets and of the N noise words of the block. A context moves by the
+    gradient of its sum, not of its mean.
 
     Args:
         cbow: the model to train.
@@ -27,8 +28,6 @@ class CbowTrainer(BlockTrainer):
     Source: Mikolov et al. 2013, "Efficient Estimation of Word Representations in Vector Space",
     section 3.1.
     """
-
-    DIVIDED = False
 
     def __init__(self, cbow: Cbow, shape: BlockShape, **kwargs: Any) -> None:
         super().__init__(cbow, shape, **kwargs)
@@ -58,9 +57,12 @@ class CbowTrainer(BlockTrainer):
         return tf.matmul(tf.cast(means, self.compute_dtype), inputs)
 
     def _input_gradient(self, gradient: Any, windows: Any) -> Any:
+        """Give each context the whole gradient of the mean, times its weight in the window.
+
+        The derivative of the mean would be divided by the window's words; word2vec.c and gensim do
+        not divide it either (docs/models.md compares the two).
+        """
         weights = sum_of_sides(self._context_weights, windows)
-        if self.DIVIDED:
-            weights = tf.math.divide_no_nan(weights, self._total(windows))
         return tf.matmul(tf.cast(weights, self.compute_dtype), gradient, transpose_a=True)
 
     def _total(self, windows: Any) -> Any:
