@@ -13,7 +13,7 @@ import pytest
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus import workers
 from w2vtrain.corpus.prepare import prepare
-from w2vtrain.corpus.workers import number_of_workers
+from w2vtrain.corpus.workers import number_of_workers, share_of_time
 from w2vtrain.errors import W2VError
 
 TEXT = "Ein kurzer Satz, wie er im Buche steht.\nStraßen – und Gärten\n\n" * 20_000 + "x" * 200
@@ -64,6 +64,10 @@ def test_small_inputs_start_no_workers(monkeypatch):
     assert number_of_workers(PrepareConfig(), None) == 1  # standard input
     assert number_of_workers(PrepareConfig(), 2**40) > 1
     assert number_of_workers(PrepareConfig(workers=3), 1) == 3
+    shares = [share_of_time(number) for number in (1, 2, 3, 4, 100)]
+    assert shares[0] == 1
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-1] == pytest.approx(0.45)  # what the parent does alone
     with pytest.raises(W2VError, match="--workers is 0"):
         PrepareConfig(workers=0)
 

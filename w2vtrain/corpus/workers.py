@@ -21,6 +21,8 @@ from w2vtrain.tensorflow_runtime import available_threads
 
 _WORTHWHILE = 2**30  # bytes of input from which on workers are started
 _MOST = 4  # workers that the parent can keep busy
+# Of the time of one process: that of two workers on two processors, and what the parent does alone.
+_TWO, _PARENT = 0.83, 0.45
 
 
 def number_of_workers(config: PrepareConfig, size: int | None) -> int:
@@ -33,6 +35,12 @@ def number_of_workers(config: PrepareConfig, size: int | None) -> int:
     if config.workers is not None:
         return config.workers
     return min(available_threads(), _MOST) if (size or 0) >= _WORTHWHILE else 1
+
+
+def share_of_time(number: int) -> float:
+    """Return the expected time with `number` workers over that of one process."""
+    busy = min(number, available_threads())
+    return 1.0 if busy == 1 else max(_PARENT, _TWO * 2 / busy)
 
 
 class Workers:

@@ -16,6 +16,7 @@ from w2vtrain.corpus.prepare import Reading
 from w2vtrain.corpus.sources import ARCHIVES, COMPRESSED, STDIN, find_sources
 from w2vtrain.corpus.text import Piece
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, Vocabulary
+from w2vtrain.corpus.workers import number_of_workers, share_of_time
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 
@@ -79,6 +80,8 @@ def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> Te
     found = expected_vocabulary(ids, config.min_count, scale)
     if (most := config.subwords or config.vocabulary_size) is not None:
         found = min(found, most)
+    workers = number_of_workers(config, sum(Path(name).stat().st_size for name in sources.names))
+    whole = (scale - 1) * min(seconds, reading.reading_seconds() or seconds)
     text, kept = _as_whole(part, vocabulary, ids, scale, found, config)
     return TextProbe(
         text=text,
@@ -88,7 +91,7 @@ def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> Te
         units=round(summary.units * scale),
         vocabulary=found,
         types=expected_vocabulary(ids, 1, scale),
-        seconds=seconds + (scale - 1) * min(seconds, reading.reading_seconds() or seconds),
+        seconds=seconds + whole * share_of_time(workers),
     )
 
 
