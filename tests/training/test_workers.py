@@ -90,7 +90,8 @@ def test_a_worker_ends_with_its_parent(tmp_path):
 
 
 def test_workers_are_started_where_they_pay():
-    assert number_of_workers(None, 4, WORTHWHILE, threads=2) == 2
+    assert number_of_workers(None, 4, WORTHWHILE, threads=2) == 1
+    assert number_of_workers(None, 4, WORTHWHILE, threads=5) == 2
     assert number_of_workers(None, 4, WORTHWHILE, threads=16) == 4
     assert number_of_workers(None, 4, WORTHWHILE - 1, threads=16) == 1
     assert number_of_workers(3, 4, 1000, threads=1) == 3

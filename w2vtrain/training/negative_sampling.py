@@ -76,7 +76,8 @@ class BlockConfig(SubwordConfig):
     )
     workers: int | None = option(
         None,
-        "Processes that carry out the shards; auto: a processor each, if the training is long.",
+        "Processes that carry out the shards; auto: one for each two processors, if the training "
+        "is long.",
         parser=number_or_auto,
         panel=SHARDS,
     )

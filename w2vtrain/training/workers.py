@@ -41,14 +41,16 @@ def number_of_workers(asked: int | None, shards: int, words: int, threads: int |
     """Return how many processes carry out the shards, this one included.
 
     Args:
-        asked: by the user; None: a processor each, if there is enough to do.
+        asked: by the user; None: one for each two processors, since it uses two (it makes steps
+            while it trains), if there is enough to do.
         words: running words of all epochs.
         threads: that the training may use; None: all that this process may.
     Raises:
         W2VError: more are asked for than there are shards.
     """
     if asked is None:
-        return min(shards, threads or available_threads()) if words >= WORTHWHILE else 1
+        processors = threads or available_threads()
+        return min(shards, max(1, processors // 2)) if words >= WORTHWHILE else 1
     if asked > shards:
         raise W2VError(
             f"--workers {asked}, but this training has {shards} shard{'s' if shards > 1 else ''}.",
