@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 
 def unordered_updates(threads: int) -> None:
-    """Makes `Word2Vec` add gradients as they come."""
+    """Makes `BlockTrainer` add gradients as they come."""
     import tensorflow as tf
 
     tf.config.threading.set_inter_op_parallelism_threads(threads)
@@ -33,16 +33,17 @@ def unordered_updates(threads: int) -> None:
     import w2vtrain.tensorflow_runtime as runtime
 
     runtime._set_threads = lambda threading, wanted: True
-    from w2vtrain.models.word2vec import Word2Vec
+    from w2vtrain.engine import block_trainer
 
-    def update(layer: Any, rows: Any, gradient: Any, batch: Any, name: str, rate: Any) -> None:
-        uses = tf.reshape(gradient, (-1, tf.shape(rows)[1]))
-        places = tf.reshape(batch[f"{name}_places"], (-1,))
-        factors = rate * tf.gather(batch[f"{name}_damping"], places)
-        ids = tf.gather(batch[f"{name}_rows"], places)
-        layer.embeddings.value.scatter_add(tf.IndexedSlices(uses * factors[:, None], ids))
+    def update(layer: Any, uses: Any, rows: Any, gradients: list[Any], rate: Any) -> None:
+        for part, gradient in enumerate(gradients):
+            row, use = tf.unstack(uses.entries[part], axis=1)
+            moves = tf.gather(tf.reshape(gradient, (-1, tf.shape(rows)[1])), use)
+            moves *= (rate * uses.factors[part])[:, None]
+            layer.embeddings.value.scatter_add(tf.IndexedSlices(moves, tf.gather(uses.rows, row)))
 
-    Word2Vec._update = staticmethod(update)
+    assert block_trainer._update
+    block_trainer._update = update
 
 
 def child(mode: str, threads: int, run: str, epochs: int) -> None:
