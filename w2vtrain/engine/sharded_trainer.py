@@ -8,14 +8,11 @@ import numpy as np
 import tensorflow as tf
 
 from w2vtrain.engine.shards import (
-    FLATTEST,
     Round,
     merge_factor,
     merge_order,
     steep_directions,
 )
-
-_SAMPLE = 4096  # rows, the most frequent, that tell how steep a direction is
 
 
 class Moved(NamedTuple):
@@ -135,18 +132,13 @@ class ShardedTrainer(keras.Model):
     def _directions(self, number: int) -> tuple[Any, Any]:
         """Return the steep directions of a table's rows, which the other table decides."""
         other = 1 - number
-        weights, frequent = tf.math.top_k(
-            self._row_weights[other], min(_SAMPLE, self._tables[other].shape[0])
-        )
-        return steep_directions(tf.gather(self._tables[other], frequent), weights)
+        return steep_directions(self._tables[other].read_value(), self._row_weights[other])
 
     def _merged(self, summed: Any, weight: Any, directions: Any, steepness: Any) -> Any:
         """Return how far rows move at a merge: their summed moves, direction by direction."""
-        weight = weight[:, None]
-        flat = merge_factor(weight * FLATTEST, self.shards)  # (rows, 1)
-        steep = merge_factor(weight * steepness, self.shards)  # (rows, directions)
+        factor = merge_factor(weight[:, None] * steepness, self.shards)  # (rows, dim)
         along = tf.matmul(summed, directions)
-        return flat * summed + tf.matmul((steep - flat) * along, directions, transpose_b=True)
+        return tf.matmul(factor * along, directions, transpose_b=True)
 
     def _moves(self, batch: Any, rows: Sequence[Any]) -> tuple[list[Any], Any, Any]:
         """Train one shard on its batch and put everything back.

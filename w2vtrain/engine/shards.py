@@ -20,7 +20,6 @@ MOST_SHARDS = 64
 # others to more: by how much flatter they are, but not below FLATTEST (measured: docs/shards.md).
 MOST_PARALLEL_WEIGHT = 3.0
 FLATTEST = 0.01
-DIRECTIONS = 8  # so many are looked at one by one; the rest counts as flat
 
 
 class Round(NamedTuple):
@@ -122,15 +121,15 @@ def steep_directions(rows: Any, weights: Any) -> tuple[Any, Any]:
     part of it.
 
     Args:
-        rows: float32, shape `(rows, dim)`: a sample of the rows of the other table.
+        rows: float32, shape `(rows, dim)`: the other table.
         weights: float32, shape `(rows,)`: of each in the loss.
     Returns:
-        unit vectors, shape `(dim, directions)`, the steepest last; how steep each is, relative to
-        the steepest, shape `(directions,)`.
+        unit vectors, shape `(dim, dim)`, the steepest last; how steep each is, relative to
+        the steepest, shape `(dim,)`.
     """
     import tensorflow as tf
 
     weighted = rows * tf.sqrt(weights / tf.reduce_sum(weights))[:, None]
     moments, vectors = tf.linalg.eigh(tf.matmul(weighted, weighted, transpose_a=True))
     steepness = tf.maximum(tf.math.divide_no_nan(moments, moments[-1]), FLATTEST)
-    return vectors[:, -DIRECTIONS:], steepness[-DIRECTIONS:]
+    return vectors, steepness
