@@ -98,7 +98,6 @@ def test_cbow_learns_the_topics_and_measures_held_out_text(run):
         ({"pairs": "explicit"}, "--architecture does nothing"),
         ({"objective": "tutorial"}, "--architecture does nothing"),
         ({"validation_ranks": 5, "validation_fraction": 0.1}, "which CBOW does not predict"),
-        ({"subwords": True}, "makes the vectors of skip-gram"),
         ({"architecture": "glove"}, "skip-gram, cbow"),
     ],
 )

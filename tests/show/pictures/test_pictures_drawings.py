@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
@@ -46,7 +47,7 @@ def run(tmp_path):
     """A run with a history, left-out words, and three snapshots."""
     names = RunDirectory(tmp_path / "run")
     vocabulary = Vocabulary(("", "[UNK]", "a", "b", "c"), np.array([0, 0, 60, 30, 10]))
-    with atomic_stage(names.corpus, {}) as folder:
+    with atomic_stage(names.corpus, {"config": PrepareConfig().as_dict()}) as folder:
         vocabulary.save(folder / "vocabulary.tsv")
         Vocabulary(("x", "y"), np.array([1, 2])).save(folder / "left_out.tsv")
     with atomic_stage(names.model, {"config": {"subsample_threshold": 0.1}}) as folder:
