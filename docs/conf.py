@@ -22,7 +22,7 @@ copyright = author
 version = release = VERSION
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
-exclude_patterns = ["site"]
+exclude_patterns = ["site", "jupyter_execute"]  # what builds leave here
 source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
 nb_execution_mode = "off"  # notebooks are shown as `make notebooks` has run them
 default_role = "code"  # of `names` in docstrings
