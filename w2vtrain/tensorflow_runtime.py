@@ -8,6 +8,7 @@ runtime belong together, before anything else of TensorFlow is touched.
 import contextlib
 import logging
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -65,6 +66,26 @@ def configure(threads: int | None = None) -> Any:
             "Set KERAS_BACKEND=tensorflow before Keras is first imported.",
         )
     return tf
+
+
+def start_process(module: str, **options: Any) -> "subprocess.Popen[bytes]":
+    """Start a module of ours as a process that talks through pipes.
+
+    It finds what this process finds, and works from notebooks and from scripts without a `__main__`
+    guard.
+
+    Args:
+        module: its full name.
+        options: of `subprocess.Popen`.
+    """
+    path = os.pathsep.join([entry or str(Path.cwd()) for entry in sys.path])
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+        **options,
+    )
 
 
 def available_threads() -> int:

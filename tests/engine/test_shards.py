@@ -10,8 +10,8 @@ from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.engine.blocks import cut_into_blocks, filled_up, row_weights
 from w2vtrain.engine.sharded_trainer import ShardedTrainer
-from w2vtrain.engine.shards import Round, merge_factor, merge_order, shard_seed
-from w2vtrain.engine.steps import StepMaker
+from w2vtrain.engine.shards import Round, merge_factor, shard_seed
+from w2vtrain.engine.steps import StepMaker, row_order
 from w2vtrain.engine.stream import KeptText, TextStream
 
 RATE, SHARDS = 0.5, 3
@@ -75,7 +75,7 @@ def test_rows_that_are_rare_take_the_sum_and_frequent_ones_nearly_the_mean():
 
 
 def test_moves_are_sorted_by_row_and_keep_the_order_of_their_shards():
-    rows, order, segments = merge_order(np.array([2, 5, 9, 0, 5, 5], np.int32))
+    rows, order, segments = row_order(np.array([2, 5, 9, 0, 5, 5], np.int32))
     assert rows.tolist() == [0, 2, 5, 9]
     assert order.tolist() == [3, 0, 1, 4, 5, 2]
     assert segments.tolist() == [0, 1, 2, 2, 2, 3]

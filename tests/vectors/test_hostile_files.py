@@ -37,6 +37,17 @@ def npz_bomb(path: Path) -> None:
             np.lib.format.write_array(file, np.array([f"w{i}" for i in range(3000)]))
 
 
+def ngrams_bomb(path: Path) -> None:
+    """The same, said to be words and n-grams."""
+    npz_bomb(path)
+    with zipfile.ZipFile(path) as archive:
+        tables = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("ngrams.json", "{}")
+        archive.writestr("words.npy", tables["vectors.npy"])
+        archive.writestr("tokens.npy", tables["tokens.npy"])
+
+
 def gzip_bomb(path: Path) -> None:
     """70 rows of 16 MiB of text in about 1 MB."""
     numbers = gzip.compress(b" 0" * (8 * MIB) + b"\n")
@@ -55,7 +66,7 @@ def parquet_bomb(path: Path) -> None:
             writer.write_table(pa.table([tokens, vectors], schema=schema))
 
 
-BOMBS = {"npz": npz_bomb, "gzip": gzip_bomb, "parquet": parquet_bomb}
+BOMBS = {"npz": npz_bomb, "ngrams": ngrams_bomb, "gzip": gzip_bomb, "parquet": parquet_bomb}
 
 
 @pytest.mark.parametrize("kind", BOMBS)

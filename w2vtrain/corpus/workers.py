@@ -11,13 +11,12 @@ import pickle
 import queue
 import subprocess
 import sys
-from pathlib import Path
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.counting import TokenizedBlock, tokenized_block
 from w2vtrain.corpus.documents import Block
 from w2vtrain.errors import W2VError
-from w2vtrain.tensorflow_runtime import available_threads
+from w2vtrain.tensorflow_runtime import available_threads, start_process
 
 _WORTHWHILE = 2**30  # bytes of input from which on workers are started
 _MOST = 4  # workers that the parent can keep busy
@@ -57,15 +56,9 @@ class Workers:
         self._free: queue.SimpleQueue[subprocess.Popen[bytes]] = queue.SimpleQueue()
 
     def __enter__(self) -> "Workers":
-        path = os.pathsep.join([entry or str(Path.cwd()) for entry in sys.path])
         for _ in range(self._number):
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "w2vtrain.corpus.workers"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env={**os.environ, "PYTHONPATH": path},
-                start_new_session=True,  # Ctrl-C is for the parent, which ends the others
-            )
+            # A session of its own: Ctrl-C is for the parent, which ends the others.
+            process = start_process("w2vtrain.corpus.workers", start_new_session=True)
             self._processes.append(process)
             pickle.dump(self._config, process.stdin)  # type: ignore[arg-type]
             self._free.put(process)

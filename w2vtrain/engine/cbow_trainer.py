@@ -36,16 +36,6 @@ class CbowTrainer(BlockTrainer):
         weights = [np.eye(shape.block_size), np.tile(share, (shape.block_size, 1))]
         self._columns = tf.constant(np.concatenate(weights, axis=1), tf.float32)
 
-    @property
-    def target_embedding(self) -> Any:
-        """The Keras layer of the word vectors: those of the contexts, which are the input here."""
-        return self.word2vec.input_embedding
-
-    @property
-    def context_embedding(self) -> Any:
-        """The Keras layer of the vectors that they are scored against."""
-        return self.word2vec.output_embedding
-
     def _weights(self, windows: Any) -> Any:
         """Weigh the target itself and the noise, unless the window sees nothing."""
         return self._columns * tf.cast(self._total(windows) > 0, tf.float32)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from w2vtrain.engine.steps import sorted_uses
+from w2vtrain.engine.steps import row_order
 
 # How far the row of a frequent n-gram may move in a batch: learning rate x the summed weight of the
 # pairs of its words is held to this (measured: 5 learns too slowly, 50 diverges).
@@ -126,28 +126,24 @@ class RowEncoder:
         ends = np.cumsum(sizes)
         owner = np.repeat(np.arange(len(ids), dtype=np.int32), sizes)
         uses = np.arange(ends[-1]) + (self._starts[ids] - (ends - sizes))[owner]
-        order, in_order = (array[0] for array in sorted_uses(words.rows[uses][None]))
-        first = np.ones(len(in_order), bool)  # of its row's uses
-        np.not_equal(in_order[1:], in_order[:-1], out=first[1:])
+        rows, order, places = row_order(words.rows[uses])
         making, taking = np.empty((2, len(order), 2), np.int64)
-        np.cumsum(first, out=taking[:, 0])
-        taking[:, 0] -= 1
-        taking[:, 1] = owner[order]
+        taking[:, 0], taking[:, 1] = places, owner[order]
         row = int(taking[len(order) // 2, 0])
         use = int(np.searchsorted(taking[:, 0], row))
         place = np.empty(len(order), np.int64)
-        place[order] = taking[:, 0]
+        place[order] = places
         by_halves = np.concatenate([np.flatnonzero(place < row), np.flatnonzero(place >= row)])
         making[:, 0], making[:, 1] = owner[by_halves], place[by_halves]
         making[use:, 1] -= row
         taking[use:, 0] -= row
         return EncodedRows(
             ids=ids.astype(np.int32),
-            rows=in_order[first],
+            rows=rows,
             making=making,
             shares=words.shares[uses[by_halves]],
             taking=taking,
             times=words.times[uses[order]],
-            limits=self.limits[in_order],
+            limits=self.limits[rows[places]],
             half=np.array([(row, use)], np.int32),
         )

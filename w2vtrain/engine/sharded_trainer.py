@@ -7,12 +7,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from w2vtrain.engine.shards import (
-    Round,
-    merge_factor,
-    merge_order,
-    steep_directions,
-)
+from w2vtrain.engine.shards import Round, merge_factor, steep_directions
+from w2vtrain.engine.steps import row_order
 
 
 class Moved(NamedTuple):
@@ -190,7 +186,7 @@ class ShardedTrainer(keras.Model):
             columns = list(zip(*(self.exchange(shards) if self.exchange else shards), strict=True))
             out: list[np.ndarray] = []
             for ids, moves in zip(columns[:tables], columns[tables:-2], strict=True):
-                out += [*merge_order(np.concatenate(ids)), np.concatenate(moves)]
+                out += [*row_order(np.concatenate(ids)), np.concatenate(moves)]
             return [*out, np.stack(columns[-2]), np.stack(columns[-1])]
 
         types = [tf.int32, tf.int32, tf.int32, tf.float32] * tables

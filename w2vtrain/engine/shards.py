@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from w2vtrain.engine.steps import sorted_uses
 from w2vtrain.engine.stream import Position
 
 MOST_SHARDS = 64
@@ -80,21 +79,6 @@ def round_signature(batch: Any, tables: int, shards: int) -> Round:
 
     rows = (tf.TensorSpec((None,), tf.int32),) * tables
     return Round((batch,) * shards, (rows,) * shards, tf.TensorSpec((None, 2), tf.int64))
-
-
-def merge_order(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return how the moves of all shards are summed row by row, in the order of the shards.
-
-    Args:
-        ids: int32 array, shape `(moves,)`: the row of each move, those of a shard after another's.
-    Returns:
-        int32 arrays: the distinct rows, ascending; the moves sorted by row; for each of them in
-        that order, its row's place among the distinct rows.
-    """
-    order, in_order = (array[0] for array in sorted_uses(ids[None]))
-    first = np.ones(len(ids), bool)
-    np.not_equal(in_order[1:], in_order[:-1], out=first[1:])
-    return in_order[first], order, np.cumsum(first, dtype=np.int32) - 1
 
 
 def merge_factor(weight: Any, shards: int) -> Any:

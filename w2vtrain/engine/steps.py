@@ -159,6 +159,21 @@ def row_uses(ids: np.ndarray, damping: np.ndarray) -> RowUses:
     )
 
 
+def row_order(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return how uses of rows are put together, row by row, those of a row in their order.
+
+    Args:
+        ids: int32 array, shape `(uses,)`: the row of each use.
+    Returns:
+        int32 arrays: the distinct rows, ascending; the uses sorted by row; for each of them in
+        that order, its row's place among the distinct rows.
+    """
+    order, in_order = (array[0] for array in sorted_uses(ids[None]))
+    first = np.ones(len(ids), bool)  # of its row's uses
+    np.not_equal(in_order[1:], in_order[:-1], out=first[1:])
+    return in_order[first], order, np.cumsum(first, dtype=np.int32) - 1
+
+
 def _starts(array: np.ndarray) -> np.ndarray:
     """Return where each row of `array` starts in it, made flat: several times faster to index."""
     return np.arange(0, array.size, array.shape[1], dtype=np.int32)[:, None]

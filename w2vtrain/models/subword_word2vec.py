@@ -125,11 +125,6 @@ class SubwordCbow(SubwordWord2Vec):
         float tensor, shape `(batch, targets)`: a score for each target.
     """
 
-    @property
-    def output_embedding(self) -> Any:
-        """The Keras layer of the vectors that a mean is scored with."""
-        return self.context_embedding
-
     def call(self, inputs: Any) -> Any:
         contexts, targets = inputs
         flat = self.vectors_of(tf.reshape(contexts, [-1]))

@@ -13,8 +13,6 @@ import logging
 import os
 import pickle
 import shutil
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,7 +23,7 @@ import numpy as np
 from w2vtrain.engine.stream import Position
 from w2vtrain.errors import W2VError
 from w2vtrain.run.files import shared_folder
-from w2vtrain.tensorflow_runtime import available_threads
+from w2vtrain.tensorflow_runtime import available_threads, start_process
 from w2vtrain.training.checkpoints import CheckpointFolder
 
 _LOG = logging.getLogger(__name__)
@@ -125,15 +123,8 @@ class _Worker:
 
     def start(self, job: Mapping[str, Any]) -> None:
         """Start the process."""
-        path = os.pathsep.join([entry or str(Path.cwd()) for entry in sys.path])
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "w2vtrain.training.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env={**os.environ, "PYTHONPATH": path},
-            )
+            self.process = start_process("w2vtrain.training.worker", stderr=log)
         self._send(pickle.dumps({**job, "own": self.shards}))
 
     def ready(self) -> bool:

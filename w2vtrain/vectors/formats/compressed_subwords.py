@@ -19,6 +19,7 @@ from typing import Literal
 import numpy as np
 
 from w2vtrain.errors import W2VError
+from w2vtrain.vectors.formats.compressed import check_expansion
 from w2vtrain.vectors.formats.fasttext import required_subwords
 from w2vtrain.vectors.formats.npy import member, opened, read_array
 from w2vtrain.vectors.formats.stream import ENDING_IN_NUL, VectorStream, carried, collect, of_matrix
@@ -94,9 +95,10 @@ def read(path: Path) -> VectorStream:
     """Return the words and the n-grams that were kept.
 
     Raises:
-        W2VError: the file is damaged.
+        W2VError: the file is damaged, or a decompression bomb.
     """
     with opened(path) as archive:
+        check_expansion(path, sum(info.file_size for info in archive.infolist()))
         names = {name.removesuffix(".npy") for name in archive.namelist()}
         try:
             rule = Ngrams(**json.loads(archive.read(RULE)))
