@@ -13,6 +13,7 @@ from w2vtrain.errors import TrainingStopped, W2VError
 from w2vtrain.run.files import sha256
 from w2vtrain.training import workers
 from w2vtrain.training.config import TrainConfig
+from w2vtrain.training.negative_sampling import number_of_shards
 from w2vtrain.training.train import train
 from w2vtrain.training.workers import WORTHWHILE, Exchange, number_of_workers
 
@@ -97,6 +98,13 @@ def test_workers_are_started_where_they_pay():
     assert number_of_workers(3, 4, 1000, threads=1) == 3
     with pytest.raises(W2VError, match="--workers 2, but this training has 1 shard"):
         number_of_workers(2, 1, WORTHWHILE, threads=2)
+
+
+def test_auto_is_the_number_that_is_recorded():
+    assert TrainConfig(shards=number_of_shards("auto")).as_dict() == TrainConfig().as_dict()
+    assert (TrainConfig().shards, number_of_shards("4")) == (1, 4)
+    with pytest.raises(ValueError, match="'x' is neither a number nor auto"):
+        number_of_shards("x")
 
 
 def test_more_shards_than_the_text_has_slices_are_refused(run):
