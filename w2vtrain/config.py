@@ -142,13 +142,7 @@ class PrepareConfig(Config):
     )
 
     def __post_init__(self) -> None:
-        self._choice("encoding_errors", EncodingErrors)
-        self._choice("normalize", Normalize)
-        self._choice("standardize", Standardize)
-        self._choice("split", Split)
-        if self.subword_model is not None:
-            self._choice("subword_model", SubwordModel)
-        self._choice("boundary", Boundary)
+        self._check_choices()
         self._range("min_count", 1)
         self._range("vocabulary_size", 1, 2**31 - 3)
         self._range("max_rows", 1)
@@ -184,7 +178,6 @@ class PrepareConfig(Config):
             raise W2VError(
                 "--phrases joins words, and --split subwords cuts them.", "Leave one of them out."
             )
-        self._choice("phrase_score", PhraseScore)
         self._range("phrase_threshold", *((-1, 1) if self.phrase_score == "npmi" else (0,)))
         self._range("phrase_min_count", 1)
         self._range("phrase_passes", 1, 9)
@@ -234,10 +227,7 @@ class ExportConfig(Config):
     )
 
     def __post_init__(self) -> None:
-        self._choice("format", VectorFormat)
-        self._choice("vectors", Table)
-        if self.pooling is not None:
-            self._choice("pooling", Pooling)
+        self._check_choices()
         if self.pooling not in (None, "mean") and self.normalize:
             raise W2VError(
                 f"--pooling {self.pooling} and --normalize exclude each other.",

@@ -89,6 +89,14 @@ class Config:
             for key, value in dataclasses.asdict(self).items()
         }
 
+    def _check_choices(self) -> None:
+        """Check the settings whose type names their values."""
+        for f, hint in fields_and_types(type(self)):
+            kind = without_none(hint)
+            left_out = kind is not hint and getattr(self, f.name) is None
+            if typing.get_origin(kind) is Literal and not left_out:
+                self._choice(f.name, kind)
+
     def _choice(self, name: str, options: Any) -> None:
         value = getattr(self, name)
         if value not in typing.get_args(options):
@@ -108,6 +116,13 @@ def fields_and_types(config: type[Config]) -> list[tuple[Any, Any]]:
     """Return the fields of a config class with their types."""
     hints = typing.get_type_hints(config)
     return [(f, hints[f.name]) for f in dataclasses.fields(config)]
+
+
+def without_none(hint: Any) -> Any:
+    """Return `T` for the type `T | None`, any other type as it is."""
+    if typing.get_origin(hint) not in (types.UnionType, typing.Union):
+        return hint
+    return next(part for part in typing.get_args(hint) if part is not type(None))
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -134,11 +149,10 @@ def flag(name: str) -> str:
 def checked(value: Any, hint: Any, key: str, where: str) -> Any:
     """Return `value` as the type `hint` asks for, or raises W2VError naming both."""
     key = key.replace("_", "-")
-    if typing.get_origin(hint) in (types.UnionType, typing.Union):
-        if value is None:
-            return None
-        hint = next(part for part in typing.get_args(hint) if part is not type(None))
-    origin = typing.get_origin(hint)
+    kind = without_none(hint)
+    if value is None and kind is not hint:
+        return None
+    hint, origin = kind, typing.get_origin(kind)
     if origin is Literal:
         hint = str
     if origin is tuple:

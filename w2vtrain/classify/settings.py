@@ -97,13 +97,7 @@ class ClassifyConfig(Config):
     )
 
     def __post_init__(self) -> None:
-        self._choice("encoder", Encoder)
-        if self.standardize is not None:
-            self._choice("standardize", Standardize)
-        if self.normalize is not None:
-            self._choice("normalize", Normalize)
-        if self.tokens is not None:
-            self._choice("tokens", TokenKind)
+        self._check_choices()
         self._range("vocabulary_size", 1, 2**31 - 3)
         self._range("embedding_dim", 1, 8192)
         self._range("units", 1, 8192)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from w2vtrain.settings import Config, read_toml
+from w2vtrain.settings import Config, read_toml, without_none
 
 ConfigFile = Annotated[
     Path | None,
@@ -99,8 +99,7 @@ def _has_panel(parameter: inspect.Parameter) -> bool:
 
 
 def _parameter(name: str, f: Any, hint: Any, panel: str | None) -> inspect.Parameter:
-    plain = [part for part in typing.get_args(hint) if part is not type(None)]
-    kind = plain[0] if type(None) in typing.get_args(hint) else hint
+    kind = without_none(hint)
     flag = "--" + name.replace("_", "-")
     parser = f.metadata["parser"]
     parsing = {"parser": parser, "metavar": "N"} if parser else {}
