@@ -17,7 +17,7 @@ that they split no word. Text is normalized before all of this (see `normalizati
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import keras
 import numpy as np
@@ -122,8 +122,23 @@ def split_characters(text: Any) -> Any:
     return tf.strings.unicode_split(text, "UTF-8")
 
 
+class _Saved:
+    """A callable that Keras saves as its arguments, which it keeps in `arguments`."""
+
+    arguments: dict[str, Any]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments, for Keras to save."""
+        return {k: keras.saving.serialize_keras_object(v) for k, v in self.arguments.items()}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Return the object that `get_config` describes."""
+        return cls(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
+
+
 @keras.saving.register_keras_serializable(package=_PACKAGE)
-class NormalizeAndStandardize:
+class NormalizeAndStandardize(_Saved):
     """Normalize text with Python's Unicode tables, then standardize it.
 
     Args:
@@ -137,8 +152,8 @@ class NormalizeAndStandardize:
         keep_emoji: bool = False,
         keep_tags: bool = False,
     ) -> None:
-        self._config = {"normalize": normalize, "standardize": standardize}
         self._options = {"keep_emoji": keep_emoji, "keep_tags": keep_tags}
+        self.arguments = {"normalize": normalize, "standardize": standardize, **self._options}
         self._normalize: Normalize = normalize
         self._standardize: Standardize = standardize
 
@@ -157,15 +172,6 @@ class NormalizeAndStandardize:
             return text
         text = lower(text)
         return text if self._standardize == "lower" else _strip(text, **self._options)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments, for Keras to save."""
-        return {**self._config, **self._options}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "NormalizeAndStandardize":
-        """Return the object that `get_config` describes."""
-        return cls(**config)
 
     def _normalized(self, text: Any) -> Any:
         """Normalize an object array of UTF-8, or a single text, as TensorFlow hands it over."""
@@ -193,7 +199,7 @@ def _ragged(function: Any, *texts: Any) -> Any:
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
-class SplitAtWordBoundaries:
+class SplitAtWordBoundaries(_Saved):
     """Split text into words by the rules and dictionaries of ICU; see `word_boundaries`.
 
     Args:
@@ -201,9 +207,12 @@ class SplitAtWordBoundaries:
     """
 
     def __init__(self, standardize: Standardize, keep_emoji: bool, keep_tags: bool) -> None:
-        self._prepare = PrepareConfig(
-            split="icu", standardize=standardize, keep_emoji=keep_emoji, keep_tags=keep_tags
-        )
+        self.arguments = {
+            "standardize": standardize,
+            "keep_emoji": keep_emoji,
+            "keep_tags": keep_tags,
+        }
+        self._prepare = PrepareConfig(split="icu", **self.arguments)
 
     def __call__(self, text: Any) -> Any:
         """Return the words of each text.
@@ -222,19 +231,9 @@ class SplitAtWordBoundaries:
         words = np.array([word.encode() for word in unique], object)
         return words[index], lengths[: len(texts)]
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments, for Keras to save."""
-        names = ("standardize", "keep_emoji", "keep_tags")
-        return {name: getattr(self._prepare, name) for name in names}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "SplitAtWordBoundaries":
-        """Return the object that `get_config` describes."""
-        return cls(**config)
-
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
-class SplitIntoSubwords:
+class SplitIntoSubwords(_Saved):
     """Split text at white space, and words into units; see `subword_units`.
 
     Args:
@@ -242,7 +241,7 @@ class SplitIntoSubwords:
     """
 
     def __init__(self, units: str) -> None:
-        self._config = {"units": units}
+        self.arguments = {"units": units}
         self._units = SubwordUnits.from_json(units)
 
     def __call__(self, text: Any) -> Any:
@@ -263,15 +262,6 @@ class SplitIntoSubwords:
         flat = np.array([unit.encode() for units in cut for unit in units], object)
         return flat, np.array([len(units) for units in cut], np.int64)
 
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments, for Keras to save."""
-        return self._config
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "SplitIntoSubwords":
-        """Return the object that `get_config` describes."""
-        return cls(**config)
-
 
 def standardizer(config: PrepareConfig) -> Any:
     """Return TextVectorization's `standardize` for the settings: a callable, or None."""
@@ -284,7 +274,7 @@ def standardizer(config: PrepareConfig) -> Any:
 
 
 @keras.saving.register_keras_serializable(package=_PACKAGE)
-class SplitAndJoin:
+class SplitAndJoin(_Saved):
     """Split text, then join the phrases of a run, by the NumPy code of `prepare`.
 
     Args:
@@ -293,7 +283,7 @@ class SplitAndJoin:
     """
 
     def __init__(self, split: Any, passes: Sequence[Sequence[str]]) -> None:
-        self._split, self._passes = split, passes
+        self.arguments = {"split": split, "passes": passes}
         found = (tuple(Phrase(tuple(p.split(" ")), 0, 0.0) for p in part) for part in passes)
         self._joiner = WordJoiner(Phrases(tuple(found)))
 
@@ -308,17 +298,8 @@ class SplitAndJoin:
         """
         if text.shape.rank == 0:
             return self(text[tf.newaxis])[0]
-        words = self._split(text)
+        words = self.arguments["split"](text)
         return _ragged(self._joiner.join, words.flat_values, words.row_lengths())
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the arguments, for Keras to save."""
-        return {"split": keras.saving.serialize_keras_object(self._split), "passes": self._passes}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "SplitAndJoin":
-        """Return the object that `get_config` describes."""
-        return cls(keras.saving.deserialize_keras_object(config["split"]), config["passes"])
 
 
 def splitter(
