@@ -186,19 +186,19 @@ def measure_bias(
     Raises:
         W2VError: a list has fewer than three words with a vector.
     """
-    first, others = sets[0], sets[1:]
+    trained = _Trained(sets, resamples)
 
     def run(kind: str, measure: Callable[..., Any]) -> tuple[Any, ...]:
         return tuple(
-            measure(first, others, test, resamples, np.random.default_rng([seed, number]))
+            measure(test, np.random.default_rng([seed, number]))
             for number, test in enumerate(tests.get(kind, ()))
         )
 
     return BiasReport(
         trainings=len(sets),
-        weat=run("weat", _weat),
-        sc_weat=run("sc-weat", _sc_weat),
-        projection=run("projection", _projection),
+        weat=run("weat", trained.weat),
+        sc_weat=run("sc-weat", trained.sc_weat),
+        projection=run("projection", trained.projection),
     )
 
 
@@ -213,10 +213,10 @@ def association(words: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.nda
     return (words @ one.T).mean(axis=1) - (words @ other.T).mean(axis=1)
 
 
-def effect_size(x: np.ndarray, y: np.ndarray) -> float:
-    """Return `(mean(x) - mean(y)) / std(x and y)`; 0 where all values are equal."""
-    spread = np.concatenate([x, y]).std()
-    return float((x.mean() - y.mean()) / spread) if spread else 0.0
+def effect_size(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return `(mean(x) - mean(y)) / std(x and y)` over the last axis; 0 where all are equal."""
+    spread = np.concatenate([x, y], axis=-1).std(axis=-1)
+    return (x.mean(axis=-1) - y.mean(axis=-1)) / np.where(spread == 0, 1, spread)
 
 
 def permutation_p(
@@ -248,158 +248,131 @@ def permutation_p(
     return p, len(parts), exact
 
 
-def _weat(
-    first: Embeddings,
-    others: Sequence[Embeddings],
-    test: Mapping[str, Any],
-    resamples: int,
-    rng: np.random.Generator,
-) -> Weat:
-    sets = [first, *others]
-    targets, attributes = (_two_lists(sets, test, key) for key in ("targets", "attributes"))
+@dataclass(frozen=True)
+class _Trained:
+    """The vectors to test, those of every training; the words of the first are resampled."""
 
-    def effect(vectors: Embeddings) -> float:
-        x, y, a, b = (_units(vectors, each.words) for each in (*targets, *attributes))
-        return effect_size(association(x, a, b), association(y, a, b))
+    sets: Sequence[Embeddings]
+    resamples: int
 
-    x, y, a, b = (_units(first, each.words) for each in (*targets, *attributes))
-    values = association(np.concatenate([x, y]), a, b)
-    p, partitions, exact = permutation_p(values, len(x), rng)
-    with_a, with_b = (np.concatenate([x, y]) @ each.T for each in (a, b))  # (targets, words)
-    drawn = np.empty(resamples)
-    for i in range(resamples):
-        mean_a = with_a[:, rng.integers(len(a), size=len(a))].mean(axis=1)
-        mean_b = with_b[:, rng.integers(len(b), size=len(b))].mean(axis=1)
-        s = mean_a - mean_b
-        drawn[i] = effect_size(
-            s[rng.integers(len(x), size=len(x))], s[len(x) + rng.integers(len(y), size=len(y))]
+    def weat(self, test: Mapping[str, Any], rng: np.random.Generator) -> Weat:
+        first = self.sets[0]
+        targets, attributes = (self._two_lists(test, key) for key in ("targets", "attributes"))
+
+        def effect(vectors: Embeddings) -> float:
+            x, y, a, b = (_units(vectors, each.words) for each in (*targets, *attributes))
+            return float(effect_size(association(x, a, b), association(y, a, b)))
+
+        x, y, a, b = (_units(first, each.words) for each in (*targets, *attributes))
+        values = association(np.concatenate([x, y]), a, b)
+        p, partitions, exact = permutation_p(values, len(x), rng)
+        with_a, with_b = (np.concatenate([x, y]) @ each.T for each in (a, b))  # (targets, words)
+        drawn = np.empty(self.resamples)
+        for i in range(self.resamples):
+            mean_a = with_a[:, rng.integers(len(a), size=len(a))].mean(axis=1)
+            mean_b = with_b[:, rng.integers(len(b), size=len(b))].mean(axis=1)
+            s = mean_a - mean_b
+            drawn[i] = effect_size(
+                s[rng.integers(len(x), size=len(x))], s[len(x) + rng.integers(len(y), size=len(y))]
+            )
+        every = tuple(effect(vectors) for vectors in self.sets)
+        return Weat(
+            name=test["name"],
+            targets=targets,
+            attributes=attributes,
+            effect=_with_interval(every[0], drawn),
+            p=p,
+            partitions=partitions,
+            exact=exact,
+            trainings=every if len(every) > 1 else (),
+            over_trainings=_over_trainings(every),
         )
-    every = tuple(effect(vectors) for vectors in sets)
-    return Weat(
-        name=test["name"],
-        targets=targets,
-        attributes=attributes,
-        effect=_with_interval(every[0], drawn),
-        p=p,
-        partitions=partitions,
-        exact=exact,
-        trainings=every if others else (),
-        over_trainings=_over_trainings(every),
-    )
 
+    def sc_weat(self, test: Mapping[str, Any], rng: np.random.Generator) -> ScWeat:
+        first = self.sets[0]
+        one, other = self._two_lists(test, "attributes")
+        listed = self._word_list(str(test["name"]), test["words"], fewest=1)
 
-def _sc_weat(
-    first: Embeddings,
-    others: Sequence[Embeddings],
-    test: Mapping[str, Any],
-    resamples: int,
-    rng: np.random.Generator,
-) -> ScWeat:
-    sets = [first, *others]
-    one, other = _two_lists(sets, test, "attributes")
-    listed = _word_list(sets, str(test["name"]), test["words"], fewest=1)
+        def cosines(vectors: Embeddings, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+            rows = _units(vectors, words)
+            return rows @ _units(vectors, one.words).T, rows @ _units(vectors, other.words).T
 
-    def cosines(vectors: Embeddings, words: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        rows = _units(vectors, words)
-        return rows @ _units(vectors, one.words).T, rows @ _units(vectors, other.words).T
+        common = np.abs(effect_size(*cosines(first, first.tokens[:_VOCABULARY])))
+        every = np.array([effect_size(*cosines(vectors, listed.words)) for vectors in self.sets])
+        words = []
+        for i, (token, a, b) in enumerate(
+            zip(listed.words, *cosines(first, listed.words), strict=True)
+        ):
+            drawn_a = a[rng.integers(len(a), size=(self.resamples, len(a)))]
+            drawn_b = b[rng.integers(len(b), size=(self.resamples, len(b)))]
+            p, _, _ = permutation_p(np.concatenate([a, b]), len(a), rng, two_sided=True)
+            drawn = effect_size(drawn_a, drawn_b)
+            words.append(_word_value(token, every[:, i], drawn, common, p))
+        return ScWeat(str(test["name"]), tuple(words), listed.missing, (one, other))
 
-    common = np.abs(_effect_sizes(*cosines(first, first.tokens[:_VOCABULARY])))
-    every = np.array([_effect_sizes(*cosines(vectors, listed.words)) for vectors in sets])
-    words = []
-    for i, (token, a, b) in enumerate(
-        zip(listed.words, *cosines(first, listed.words), strict=True)
-    ):
-        drawn_a = a[rng.integers(len(a), size=(resamples, len(a)))]
-        drawn_b = b[rng.integers(len(b), size=(resamples, len(b)))]
-        p, _, _ = permutation_p(np.concatenate([a, b]), len(a), rng, two_sided=True)
-        drawn = _effect_sizes(drawn_a, drawn_b)
-        words.append(_word_value(token, every[:, i], drawn, common, p))
-    return ScWeat(str(test["name"]), tuple(words), listed.missing, (one, other))
+    def projection(self, test: Mapping[str, Any], rng: np.random.Generator) -> Projection:
+        first = self.sets[0]
+        name = str(test["name"])
+        listed = self._word_list(name, test["words"], fewest=1)
+        pairs = [tuple(pair) for pair in test["direction"]]
+        if any(isinstance(pair, str) or len(pair) != 2 for pair in test["direction"]):
+            raise W2VError(f"{name}: a direction is a list of pairs.", 'As in [["he", "she"]].')
+        known = [pair for pair in pairs if all(word in one for word in pair for one in self.sets)]
+        if not known:
+            raise W2VError(f"{name}: no pair of the direction has vectors.", "Give other pairs.")
 
+        count = len(known)
 
-def _effect_sizes(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Return the effect size of each row: float64 arrays, shape `(rows, words)`, into `(rows,)`."""
-    spread = np.concatenate([x, y], axis=1).std(axis=1)
-    return (x.mean(axis=1) - y.mean(axis=1)) / np.where(spread == 0, 1, spread)
+        def direction(vectors: Embeddings, rows: np.ndarray) -> np.ndarray:
+            left, right = (_units(vectors, [pair[side] for pair in known]) for side in (0, 1))
+            return unit_rows((left - right)[rows].mean(axis=0, keepdims=True))[0]
 
+        whole = np.arange(count)
+        common = np.abs(_units(first, first.tokens[:_VOCABULARY]) @ direction(first, whole))
+        units = _units(first, listed.words)
+        resampled = [rng.integers(count, size=count) for _ in range(self.resamples)]
+        drawn = np.array([units @ direction(first, rows) for rows in resampled])
+        every = np.array([_units(v, listed.words) @ direction(v, whole) for v in self.sets])
+        words = [
+            _word_value(token, every[:, i], drawn[:, i] if count > 1 else None, common)
+            for i, token in enumerate(listed.words)
+        ]
+        return Projection(
+            name=name,
+            words=tuple(sorted(words, key=lambda word: word.value.value)),
+            missing=listed.missing,
+            pairs=tuple(known),
+            missing_pairs=tuple(pair for pair in pairs if pair not in known),
+        )
 
-def _projection(
-    first: Embeddings,
-    others: Sequence[Embeddings],
-    test: Mapping[str, Any],
-    resamples: int,
-    rng: np.random.Generator,
-) -> Projection:
-    sets = [first, *others]
-    name = str(test["name"])
-    listed = _word_list(sets, name, test["words"], fewest=1)
-    pairs = [tuple(pair) for pair in test["direction"]]
-    if any(isinstance(pair, str) or len(pair) != 2 for pair in test["direction"]):
-        raise W2VError(f"{name}: a direction is a list of pairs.", 'As in [["he", "she"]].')
-    known = [pair for pair in pairs if all(word in one for word in pair for one in sets)]
-    if not known:
-        raise W2VError(f"{name}: no pair of the direction has vectors.", "Give other pairs.")
+    def _two_lists(self, test: Mapping[str, Any], key: str) -> tuple[WordList, WordList]:
+        lists = test[key]
+        if not isinstance(lists, Mapping) or len(lists) != 2:
+            raise W2VError(
+                f"{test['name']}: {key} are not two named lists.",
+                f'As in {key} = {{ flowers = ["rose", …], insects = ["ant", …] }}.',
+            )
+        one, other = (self._word_list(name, words) for name, words in lists.items())
+        if both := set(one.words) & set(other.words):
+            raise W2VError(f"{test['name']}: {sorted(both)[0]!r} is in both lists of {key}.")
+        return one, other
 
-    count = len(known)
-
-    def direction(vectors: Embeddings, rows: Sequence[int] | np.ndarray) -> np.ndarray:
-        left, right = (_units(vectors, [pair[side] for pair in known]) for side in (0, 1))
-        return unit_rows((left - right)[list(rows)].mean(axis=0, keepdims=True))[0]
-
-    common = np.abs(_units(first, first.tokens[:_VOCABULARY]) @ direction(first, range(count)))
-    units = _units(first, listed.words)
-    drawn = np.array(
-        [units @ direction(first, rng.integers(count, size=count)) for _ in range(resamples)]
-    )
-    every = np.array(
-        [_units(vectors, listed.words) @ direction(vectors, range(count)) for vectors in sets]
-    )
-    words = [
-        _word_value(token, every[:, i], drawn[:, i] if count > 1 else None, common)
-        for i, token in enumerate(listed.words)
-    ]
-    return Projection(
-        name=name,
-        words=tuple(sorted(words, key=lambda word: word.value.value)),
-        missing=listed.missing,
-        pairs=tuple(known),
-        missing_pairs=tuple(pair for pair in pairs if pair not in known),
-    )
+    def _word_list(self, name: str, words: Iterable[str], fewest: int | None = None) -> WordList:
+        needed = FEWEST_WORDS if fewest is None else fewest
+        listed = list(dict.fromkeys(words))
+        known = tuple(word for word in listed if all(word in one for one in self.sets))
+        missing = tuple(word for word in listed if word not in known)
+        if len(known) < needed:
+            raise W2VError(
+                f"Of the list {name!r} {len(known)} of {len(listed)} words have a vector; "
+                f"{needed} are needed. Missing: {', '.join(missing[:10]) or 'none'}.",
+                "Give more words, spelled as in the vocabulary.",
+            )
+        return WordList(name, known, missing)
 
 
 def _units(vectors: Embeddings, words: Sequence[str]) -> np.ndarray:
     return unit_rows(vectors[list(words)])
-
-
-def _two_lists(
-    sets: Sequence[Embeddings], test: Mapping[str, Any], key: str
-) -> tuple[WordList, WordList]:
-    lists = test[key]
-    if not isinstance(lists, Mapping) or len(lists) != 2:
-        raise W2VError(
-            f"{test['name']}: {key} are not two named lists.",
-            f'As in {key} = {{ flowers = ["rose", …], insects = ["ant", …] }}.',
-        )
-    one, other = (_word_list(sets, name, words) for name, words in lists.items())
-    if both := set(one.words) & set(other.words):
-        raise W2VError(f"{test['name']}: {sorted(both)[0]!r} is in both lists of {key}.")
-    return one, other
-
-
-def _word_list(
-    sets: Sequence[Embeddings], name: str, words: Iterable[str], fewest: int | None = None
-) -> WordList:
-    needed = FEWEST_WORDS if fewest is None else fewest
-    listed = list(dict.fromkeys(words))
-    known = tuple(word for word in listed if all(word in one for one in sets))
-    missing = tuple(word for word in listed if word not in known)
-    if len(known) < needed:
-        raise W2VError(
-            f"Of the list {name!r} {len(known)} of {len(listed)} words have a vector; "
-            f"{needed} are needed. Missing: {', '.join(missing[:10]) or 'none'}.",
-            "Give more words, spelled as in the vocabulary.",
-        )
-    return WordList(name, known, missing)
 
 
 def _word_value(
