@@ -1,6 +1,5 @@
 """`w2v classify train` and `w2v classify predict`: labeled texts into a classifier, and its use."""
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -150,7 +149,7 @@ def classify_predict(
     found = classifier.predict(file_texts(file, text_column, classifier) if file else queries)
     rows = [(p.label, p.probabilities[p.label], f"{p.known} of {p.tokens}", p.text) for p in found]
     out.result(
-        {"predictions": [dataclasses.asdict(prediction) for prediction in found]},
+        {"predictions": found},
         lambda: print_table(
             ["class", "probability", "known", "text"],
             [(*row[:3], row[3] if len(row[3]) <= 60 else row[3][:59] + "…") for row in rows],

@@ -84,7 +84,7 @@ def align(
     first, second = Embeddings.load(a), Embeddings.load(b)
     turned, fit = aligned(first, second, pairs, min_count, trim, held_out, seed)
     turned.save(output, target_format)
-    record = {**fit.as_dict(), "output": str(output)}
+    record = {**vars(fit), "output": output}
     then = command("neighbors", output, turned.tokens[0])
     out.result(record, lambda: _print_alignment(fit, len(turned), output), then=then)
     if fit.missing:

@@ -1,6 +1,5 @@
 """How good, how sure, what changed: `w2v evaluate`, `diff`, `stability` and `groups`."""
 
-import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -410,5 +409,5 @@ def groups(
             [(name, r.accuracy, r.shuffled, r.p_value) for name, r in results],
         )
 
-    records = [{"vectors": name, **dataclasses.asdict(result)} for name, result in results]
+    records = [{"vectors": name, **vars(result)} for name, result in results]
     Output(json).result({"results": records}, text, then=command("plot", "map", vectors))

@@ -11,7 +11,8 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePath
 from typing import Annotated, Any
 
 import typer
@@ -62,13 +63,13 @@ class Output:
         """Print the result in the form that was asked for.
 
         Args:
-            record: what --json prints: a mapping, a dataclass, or an object with `as_dict`.
+            record: what --json prints: a mapping or a dataclass, with others and paths in it.
             text: prints the result for people.
             rows: what --tsv prints.
             then: a useful next command, noted on stderr after the text.
         """
         if self.json:
-            print_json(_mapping(record))
+            print_json(record)
         elif self.tsv:
             print_tsv(rows)
         else:
@@ -92,10 +93,10 @@ def note(text: str) -> None:
     print(printable(text), file=sys.stderr, flush=True)
 
 
-def print_json(value: Mapping[str, Any]) -> None:
+def print_json(record: Any) -> None:
     """Print exactly one JSON object to stdout, in ASCII where stdout is not UTF-8."""
     ascii_only = "utf" not in (sys.stdout.encoding or "").lower()
-    text = json.dumps(value, ensure_ascii=ascii_only, indent=2)
+    text = json.dumps(record, ensure_ascii=ascii_only, indent=2, default=_plain)
     print(re.sub("[\x7f-\x9f\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
@@ -127,10 +128,11 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
         _print("  ".join(padded).rstrip())
 
 
-def _mapping(record: Any) -> Mapping[str, Any]:
-    if isinstance(record, Mapping):
-        return record
-    return record.as_dict() if hasattr(record, "as_dict") else dataclasses.asdict(record)
+def _plain(value: Any) -> Any:
+    """Return what JSON can hold for what it cannot: a result, another dataclass, or a path."""
+    if isinstance(value, PurePath):
+        return str(value)
+    return value.as_dict() if hasattr(value, "as_dict") else dataclasses.asdict(value)
 
 
 def _print(line: str) -> None:

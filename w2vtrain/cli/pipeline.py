@@ -68,7 +68,7 @@ def init(
         say(f"\n{file}:")
         say(text[text.index("\ninputs = ") + 1 :].rstrip())
 
-    record = {"file": str(file), "survey": dataclasses.asdict(found), "settings": settings}
+    record = {"file": file, "survey": found, "settings": settings}
     out.result(record, say_settings, then=run_it)
 
 
@@ -206,11 +206,7 @@ def run_stages(
             say_trained(trained, settings.train)
             say()
         exported = export(place, settings.export)
-    record = {
-        "prepare": dataclasses.asdict(prepared),
-        "train": dataclasses.asdict(trained),
-        "export": exported.as_dict(),
-    }
+    record = {"prepare": prepared, "train": trained, "export": exported}
     out.result(record, lambda: say_exported(exported), then=then)
 
 
@@ -390,7 +386,7 @@ def convert(
     record = {
         "from": result.source_format,
         "to": result.format,
-        "output": str(target),
+        "output": target,
         "rows": result.rows,
         "dim": result.dim,
         "counts_lost": result.counts_lost,
@@ -459,4 +455,4 @@ def _cost(
     if not sets and not questions:
         return _Cost(record, None)
     report = evaluate([(str(source), whole), (str(target), kept)], sets, questions)
-    return _Cost({**record, "evaluation": report.as_dict()}, report)
+    return _Cost({**record, "evaluation": report}, report)

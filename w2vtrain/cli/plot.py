@@ -128,7 +128,7 @@ def history(
     paths = _paths(runs[0], "history", output)
     draw_history([read_history(run) for run in runs], paths, by_epochs, _theme(theme))
     then = command("plot", "map", runs[0])
-    _report(paths, {"runs": [str(run) for run in runs]}, json, then)
+    _report(paths, {"runs": runs}, json, then)
 
 
 @plot.command()
@@ -291,4 +291,4 @@ def _report(paths: list[Path], record: Mapping[str, object], json: bool, then: s
         for path in paths:
             say(f"{path}  ({path.stat().st_size:,} bytes)")
 
-    Output(json).result({**record, "files": [str(path) for path in paths]}, text, then=then)
+    Output(json).result({**record, "files": paths}, text, then=then)

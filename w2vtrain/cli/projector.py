@@ -7,7 +7,6 @@ import tempfile
 import time
 import webbrowser
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -118,7 +117,7 @@ def projector(
         note(f"Bundle {'unchanged' if bundle.reused else 'made'}: {folder}")
         address = None if no_serve else _serve(folder, host, port, serve_config)
         record = {
-            "folder": str(folder),
+            "folder": folder,
             "rows": bundle.rows,
             "dim": bundle.dim,
             "joined": bundle.joined,
@@ -188,8 +187,8 @@ def report_check(folder: Path, json: bool) -> None:
     report = check(_bundle_in(folder))
     record = {
         "ok": not report.faults,
-        "shown": [asdict(shown) for shown in report.shown],
-        "findings": [asdict(finding) for finding in report.findings],
+        "shown": report.shown,
+        "findings": report.findings,
     }
     Output(json).result(record, lambda: _print_report(report))
     if report.faults:

@@ -51,5 +51,5 @@ def report(
         if not settings.similarity and not settings.analogies:
             note("Without an evaluation: give --similarity and --analogies test sets.")
 
-    record = {"folder": str(folder), "files": [str(path) for path in paths]}
+    record = {"folder": folder, "files": paths}
     out.result(record, text, then=command("stability", run, "--seeds", 2))

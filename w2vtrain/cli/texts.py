@@ -91,7 +91,7 @@ def embed(
     if files and not whole_files:
         column = ("--text-column", text_column) if text_column else ()
         then = command("search", vectors, files[0], *column, "--query", "A SENTENCE")
-    Output(json).result({**summary, "output": str(output)}, text, then=then)
+    Output(json).result({**summary, "output": output}, text, then=then)
 
 
 def _print_vectors(

@@ -35,10 +35,6 @@ class ExportResult:
     rows: int
     dim: int
 
-    def as_dict(self) -> dict[str, object]:
-        """Return the same as JSON-ready values."""
-        return {**vars(self), "folder": str(self.folder), "files": [str(f) for f in self.files]}
-
 
 def export(
     run: str | Path, config: ExportConfig | None = None, output: str | Path | None = None
