@@ -183,18 +183,22 @@ def read_anchors(path: str | Path) -> list[Pair]:
 
 
 def _shared_anchors(a: Embeddings, b: Embeddings, min_count: int | None) -> list[Pair]:
-    with_counts = [one for one in (a, b) if one.counts is not None]
-    if min_count is not None and not with_counts:
+    require_counts((a, b), min_count)
+    limit = MIN_COUNT if min_count is None else min_count
+    words = [word for word in a.tokens if word in b]
+    for one in (a, b):
+        if (counts := one.counts) is not None:
+            words = [word for word in words if counts[one.row(word)] >= limit]
+    return [(word, word) for word in words]
+
+
+def require_counts(sets: Sequence[Embeddings], min_count: int | None) -> None:
+    """Raise a W2VError where a smallest count is asked for, and no set of vectors has counts."""
+    if min_count is not None and all(one.counts is None for one in sets):
         raise W2VError(
             "These vectors come without counts, so --min-count cannot apply.",
             "Leave it out, or give run directories.",
         )
-    limit = MIN_COUNT if min_count is None else min_count
-    words = [word for word in a.tokens if word in b]
-    for one in with_counts:
-        counts = one.counts
-        words = [word for word in words if counts is not None and counts[one.row(word)] >= limit]
-    return [(word, word) for word in words]
 
 
 def _split(pairs: list[Pair], share: float, seed: int) -> tuple[list[Pair], list[Pair]]:

@@ -178,8 +178,6 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
 
     Source: Benjamini and Hochberg (1995): the smallest level at which each would be reported.
     """
-    order = np.argsort(p, kind="stable")
-    scaled = p[order] * len(p) / np.arange(1, len(p) + 1)
-    result = np.empty(len(p))
-    result[order] = np.minimum(1, np.minimum.accumulate(scaled[::-1])[::-1])
-    return result
+    from scipy.stats import false_discovery_control
+
+    return false_discovery_control(p)

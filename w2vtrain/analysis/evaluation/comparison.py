@@ -13,7 +13,7 @@ import numpy as np
 from w2vtrain.analysis.evaluation import intervals
 from w2vtrain.analysis.evaluation.analogies import answer_sections
 from w2vtrain.analysis.evaluation.intervals import RESAMPLES
-from w2vtrain.analysis.evaluation.similarity import pair_cosines
+from w2vtrain.analysis.evaluation.similarity import cosines_and_unknown
 from w2vtrain.analysis.evaluation.test_sets import AnalogySet, SimilaritySet, WordLookup
 from w2vtrain.analysis.results import Estimate, Result
 from w2vtrain.vectors.embeddings import Embeddings, Method
@@ -66,7 +66,7 @@ def compare_similarity(
 ) -> Comparison:
     """Compare Spearman's correlations on the pairs that both know."""
     cosines = [
-        pair_cosines(vectors, pairs, WordLookup(vectors.words, restrict_vocabulary))
+        cosines_and_unknown(vectors, pairs, WordLookup(vectors.words, restrict_vocabulary))[0]
         for vectors in (first, second)
     ]
     known = np.isfinite(cosines[0]) & np.isfinite(cosines[1])

@@ -62,15 +62,9 @@ def evaluate_similarity(
         seed: of the resampling.
     """
     lookup = WordLookup(embeddings.words, restrict_vocabulary)
-    cosines = pair_cosines(embeddings, pairs, lookup)
+    cosines, unknown = cosines_and_unknown(embeddings, pairs, lookup)
     known = np.isfinite(cosines)
     made = known & (lookup.rows(pairs.pairs) == UNKNOWN).any(axis=1)
-    lost = [pair for pair, has in zip(pairs.pairs, known, strict=True) if not has]
-    words = dict.fromkeys(
-        word
-        for word in dict.fromkeys(word for pair in lost for word in pair)
-        if lookup.row(word) == UNKNOWN and not _made(embeddings, lookup, [word]).any()
-    )
     used = _correlations(pairs.scores[known], cosines[known], resamples, seed)
     every = _correlations(pairs.scores, np.where(known, cosines, 0.0), resamples, seed)
     return SimilarityResult(
@@ -81,13 +75,15 @@ def evaluate_similarity(
         pearson=used[1],
         spearman_all=every[0],
         pearson_all=every[1],
-        unknown=tuple(words),
+        unknown=unknown,
         from_ngrams=int(made.sum()),
     )
 
 
-def pair_cosines(embeddings: Embeddings, pairs: SimilaritySet, lookup: WordLookup) -> np.ndarray:
-    """Return the cosine of each pair: float64 array, shape `(items,)`; NaN for unknown words.
+def cosines_and_unknown(
+    embeddings: Embeddings, pairs: SimilaritySet, lookup: WordLookup
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return the cosine of each pair, float64 `(items,)`, NaN for unknown words, and these words.
 
     With n-grams a word that is not in the vocabulary is made from its own; in lower case where the
     vocabulary has no capital letters, as it is looked up there.
@@ -100,7 +96,8 @@ def pair_cosines(embeddings: Embeddings, pairs: SimilaritySet, lookup: WordLooku
     units[found] = unit_rows(embeddings.vectors[rows[found]])
     if embeddings.makes_words and not found.all():
         missing = np.flatnonzero(~found)
-        made = _made(embeddings, lookup, [words[place] for place in missing])
+        absent = [words[place] for place in missing]
+        made = embeddings.make([w.lower() for w in absent] if lookup.in_lower_case else absent)
         units[missing] = unit_rows(made)
         found[missing] = made.any(axis=1)
     sides = np.array([[places[word] for word in pair] for pair in pairs.pairs])
@@ -109,13 +106,7 @@ def pair_cosines(embeddings: Embeddings, pairs: SimilaritySet, lookup: WordLooku
     left, right = units[sides[known, 0]], units[sides[known, 1]]
     # through float32, so that two words paired with themselves tie at 1 whatever the last digits
     cosines[known] = np.einsum("id,id->i", left, right).astype(np.float32)
-    return cosines
-
-
-def _made(embeddings: Embeddings, lookup: WordLookup, words: list[str]) -> np.ndarray:
-    """Return the vectors of words made from n-grams or units; zeros for one that cannot be."""
-    spelled = [word.lower() for word in words] if lookup.in_lower_case else words
-    return embeddings.make(spelled)
+    return cosines, tuple(words[place] for place in np.flatnonzero(~found))
 
 
 def _correlations(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from w2vtrain.analysis.alignment import require_counts
 from w2vtrain.errors import W2VError
 from w2vtrain.vectors.embeddings import Embeddings
 
@@ -48,11 +49,7 @@ def share_words(sets: Sequence[Embeddings], min_count: int | None = None) -> Sha
     Raises:
         W2VError: fewer than three words are shared, or `min_count` was given without any counts.
     """
-    if min_count is not None and all(one.counts is None for one in sets):
-        raise W2VError(
-            "These vectors come without counts, so --min-count cannot apply.",
-            "Leave it out, or give run directories.",
-        )
+    require_counts(sets, min_count)
     tokens = [t for t in sets[0].tokens if all(t in other for other in sets[1:])]
     known = [one.counts[one.rows(tokens)] for one in sets if one.counts is not None]
     counts = np.min(known, axis=0) if known else None
