@@ -18,7 +18,6 @@ from w2vtrain.corpus.counting import LONGEST_TOKEN
 from w2vtrain.corpus.documents import read_input
 from w2vtrain.corpus.normalization import normalize_text
 from w2vtrain.corpus.phrases import Phrases, WordJoiner
-from w2vtrain.corpus.prepare import LEFT_OUT
 from w2vtrain.corpus.sources import STDIN
 from w2vtrain.corpus.subword_units import SubwordUnits
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, Vocabulary
@@ -61,7 +60,7 @@ class CountedWords:
         self._config = config
         self.summary = summary
         self._kept = Vocabulary.load(run.corpus_vocabulary)
-        self._left_out = Vocabulary.load(run.corpus / LEFT_OUT)
+        self._left_out = Vocabulary.load(run.left_out)
 
     @cached_property
     def _kept_rows(self) -> dict[str, int]:

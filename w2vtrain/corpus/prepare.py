@@ -54,7 +54,6 @@ from w2vtrain.run.lock import run_lock
 from w2vtrain.run.stage import atomic_stage, read_manifest
 
 _LOG = logging.getLogger(__name__)
-LEFT_OUT = "left_out.tsv"
 _SEGMENT = (
     "--split icu finds their words (pip install 'w2vtrain[icu]'); or split them before with "
     "jieba, MeCab or PyThaiNLP."
@@ -207,7 +206,7 @@ def write_words(
 
     names = RunDirectory(folder.parent)
     vocabulary.save(folder / names.corpus_vocabulary.name)
-    left_out.save(folder / LEFT_OUT)
+    left_out.save(folder / names.left_out.name)
     words = vocabulary.tokens[FIRST_WORD_ID:]
     vectorizer = make_vectorizer(words, config, units, phrases)
     save_vectorizer(vectorizer, folder / names.vectorizer.name)

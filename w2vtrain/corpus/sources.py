@@ -36,6 +36,7 @@ TABLES = {".csv", ".tsv", ".jsonl", ".ndjson", ".parquet"}
 JSON = ".json"  # read as a table, but never written
 _SNIFFED = 8192  # bytes of an unknown file in a directory that are looked at for NUL
 _MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
+OPENERS: dict[str, Callable[..., Any]] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
 _BUFFER = 1 << 20  # bytes read from the disk at once
 _ENCRYPTED = 0x1  # bit of a ZIP member's flags
 
@@ -386,6 +387,11 @@ class _HashedFile(io.RawIOBase):
         return len(data)
 
 
+def compression_of(start: bytes) -> str:
+    """Return the ending, such as `gz`, of the compression that a file begins as; or nothing."""
+    return next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), "")
+
+
 def _decompressed(buffered: Any, label: str) -> tuple[Any, bool]:
     """Return a reader of the plain bytes, and whether they were compressed.
 
@@ -402,20 +408,14 @@ def _decompressed(buffered: Any, label: str) -> tuple[Any, bool]:
         raise W2VError(f"{label} is damaged: {error}", "Get the file again.") from None
     except OSError as error:
         raise W2VError(f"Cannot read {label}: {error.strerror}", "Check the path.") from None
-    kind = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), "")
+    kind = compression_of(start)
     named = Path(label).suffix.lower().lstrip(".")
-    if named in _MAGIC.values() and kind != named and start:
+    if named in OPENERS and kind != named and start:
         raise W2VError(
             f"{label} is not {named} data, though its name says so.",
             "Give it the name that fits, or get the file again.",
         )
-    if kind == "gz":
-        return gzip.GzipFile(fileobj=buffered, mode="rb"), True
-    if kind == "bz2":
-        return bz2.BZ2File(buffered), True
-    if kind == "xz":
-        return lzma.LZMAFile(buffered), True
-    return buffered, False
+    return (OPENERS[kind](buffered), True) if kind else (buffered, False)
 
 
 def _zip_members(path: str) -> Iterator[ByteStream]:

@@ -8,6 +8,7 @@ counts as quoted when it begins and ends with a quote. A line that is no row by 
 quoted cell that goes on in the next lines.
 """
 
+import contextlib
 import csv
 import difflib
 import json
@@ -157,14 +158,19 @@ class _Lines:
 
 def _csv_rows(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
     """Yield the rows as lists of cells; an empty line gives an empty list."""
-    limit = csv.field_size_limit(LONGEST_STRETCH)  # an unclosed quote would swallow the whole file
-    try:
+    hint = 'Are the quotes right? A quote inside a quoted text is written twice: "".'
+    with _csv_errors(lines, hint):
         yield from csv.reader(lines, delimiter=delimiter, strict=True)
+
+
+@contextlib.contextmanager
+def _csv_errors(lines: _Lines, hint: str) -> Iterator[None]:
+    """Name the line of an error, one for an unclosed quote before it swallows the whole file."""
+    limit = csv.field_size_limit(LONGEST_STRETCH)
+    try:
+        yield
     except csv.Error as error:
-        raise W2VError(
-            f"{lines.label}, line {lines.number}: {error}.",
-            'Are the quotes right? A quote inside a quoted text is written twice: "".',
-        ) from None
+        raise W2VError(f"{lines.label}, line {lines.number}: {error}.", hint) from None
     finally:
         csv.field_size_limit(limit)
 
@@ -218,16 +224,9 @@ def _quoted_row(line: str, width: int, lines: _Lines) -> list[str]:
             before = more
             yield more
 
-    limit = csv.field_size_limit(LONGEST_STRETCH)
-    try:
+    hint = f"The row begins in line {first}. Are the quotes right, and has it {width} cells?"
+    with _csv_errors(lines, hint):
         return next(csv.reader(taken(), delimiter="\t", strict=True))
-    except csv.Error as error:
-        raise W2VError(
-            f"{lines.label}, line {lines.number}: {error}.",
-            f"The row begins in line {first}. Are the quotes right, and has it {width} cells?",
-        ) from None
-    finally:
-        csv.field_size_limit(limit)
 
 
 def json_rows(chunks: Chunks, columns: Sequence[Column], label: str, errors: str) -> Iterator[Row]:

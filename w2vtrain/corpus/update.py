@@ -16,7 +16,6 @@ from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.encoding import NpyWriter
 from w2vtrain.corpus.phrases import Phrases
 from w2vtrain.corpus.prepare import (
-    LEFT_OUT,
     PrepareProgress,
     PrepareSummary,
     Reading,
@@ -157,7 +156,7 @@ def _grow(
     new = reading.run(str(directory.root))
     grown = grown_vocabulary(
         old,
-        Vocabulary.load(directory.corpus / LEFT_OUT),
+        Vocabulary.load(directory.left_out),
         Vocabulary.load(part.corpus_vocabulary),
         config,
     )

@@ -32,6 +32,7 @@ class RunDirectory:
 
     corpus = _Name("corpus")
     corpus_vocabulary = _Name("corpus/vocabulary.tsv")
+    left_out = _Name("corpus/left_out.tsv")
     vectorizer = _Name("corpus/vectorizer.keras")
     subword_units = _Name("corpus/subword_units.json")
     phrases = _Name("corpus/phrases.tsv")

@@ -204,7 +204,7 @@ def read_frequencies(run: Path, threshold: float | None = None) -> Frequencies:
     directory = RunDirectory(run)
     read_manifest(directory.corpus, made_by=f"w2v prepare INPUT... -o {run}")
     kept = Vocabulary.load(directory.corpus_vocabulary).counts[FIRST_WORD_ID:]
-    left_out = Vocabulary.load(directory.corpus / "left_out.tsv").counts
+    left_out = Vocabulary.load(directory.left_out).counts
     if threshold is None and directory.model.is_dir():
         config = read_manifest(directory.model, made_by=f"w2v train {run}").get("config", {})
         threshold = config.get("subsample_threshold")

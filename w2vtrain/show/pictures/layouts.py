@@ -6,7 +6,6 @@ words the search for neighbors depends on the number of threads, and so do t-SNE
 """
 
 import io
-import os
 import warnings
 from collections.abc import Callable
 from typing import Any, Literal
@@ -15,6 +14,7 @@ import numpy as np
 
 from w2vtrain.errors import W2VError
 from w2vtrain.show.pictures.drawing import library, umap_library
+from w2vtrain.tensorflow_runtime import available_threads
 from w2vtrain.vectors import search
 
 Method = Literal["pca", "tsne", "umap", "vectors"]
@@ -132,7 +132,7 @@ def _tsne(units: np.ndarray, start: np.ndarray, seed: int, progress: Progress) -
     model = open_tsne.TSNE(
         initialization=open_tsne.initialization.rescale(start.astype(np.float64)),
         n_iter=TSNE_ITERATIONS,
-        n_jobs=_threads() if len(units) > _FEW else 1,
+        n_jobs=available_threads() if len(units) > _FEW else 1,
         random_state=seed,
         callbacks=told,
         callbacks_every_iters=25,
@@ -192,7 +192,9 @@ def neighbors(
     if len(units) > EXACT_ROWS:
         progress("nearest neighbors", 0, 1)
         descent = library("pynndescent", "A layout of many words")
-        index = descent.NNDescent(units, n_neighbors=k + 1, random_state=seed, n_jobs=_threads())
+        index = descent.NNDescent(
+            units, n_neighbors=k + 1, random_state=seed, n_jobs=available_threads()
+        )
         rows, distances = index.neighbor_graph
         progress("nearest neighbors", 1, 1)
         return rows[:, 1:], distances[:, 1:].astype(np.float32)
@@ -214,7 +216,3 @@ def _without_self(
     own[~own.any(axis=1), -1] = True
     shape = (len(found), found.shape[1] - 1)
     return found[~own].reshape(shape), scores[~own].reshape(shape)
-
-
-def _threads() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -270,7 +270,7 @@ def _plain(value: object) -> str:
 
 def _missing(paths: RunDirectory, prepared: dict[str, Any]) -> Section:
     """Report which words have no vector, and why."""
-    left_out = Vocabulary.load(paths.corpus / "left_out.tsv")
+    left_out = Vocabulary.load(paths.left_out)
     config, summary = prepared["config"], prepared["summary"]
     min_count = int(config["min_count"])
     rare = left_out.counts < min_count

@@ -1,23 +1,17 @@
 """Files that may be compressed: read by their first bytes, written by the ending of their name."""
 
-import bz2
 import contextlib
 import gzip
 import io
 import lzma
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-from w2vtrain.corpus.sources import BOMB_BYTES, BOMB_RATIO
+from w2vtrain.corpus.sources import BOMB_BYTES, BOMB_RATIO, OPENERS, compression_of
 from w2vtrain.errors import W2VError
 
-_OPENERS: dict[bytes, Callable[..., Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
-}
 _BUFFER = 1 << 20
 
 
@@ -39,15 +33,10 @@ class _GuardedReader(io.RawIOBase):
         return len(data)
 
 
-def is_compressed(path: Path) -> bool:
-    """Return whether the file begins as gzip, bzip2 or xz does."""
-    return _opener(path) is not None
-
-
-def _opener(path: Path) -> Callable[..., Any] | None:
+def compression(path: Path) -> str:
+    """Return which compression the file begins as: `gz`, `bz2`, `xz`, or nothing."""
     with reading_errors(path), path.open("rb") as file:
-        start = file.read(6)
-    return next((opener for magic, opener in _OPENERS.items() if start.startswith(magic)), None)
+        return compression_of(file.read(6))
 
 
 @contextlib.contextmanager
@@ -57,12 +46,12 @@ def open_read(path: Path) -> Iterator[IO[bytes]]:
     Raises:
         W2VError: the file cannot be read, is damaged or cut short, or is a decompression bomb.
     """
-    opener = _opener(path)
+    kind = compression(path)
     with reading_errors(path), path.open("rb") as plain:
-        if opener is None:
+        if not kind:
             yield plain
             return
-        with opener(plain) as file:
+        with OPENERS[kind](plain) as file:
             yield cast(IO[bytes], io.BufferedReader(_GuardedReader(file, path), _BUFFER))
 
 
@@ -80,7 +69,7 @@ def open_write(path: Path) -> Iterator[IO[bytes]]:
 def most_bytes(path: Path) -> int:
     """Return how many bytes the file can hold at most, or may hold where it is compressed."""
     size = path.stat().st_size
-    return max(BOMB_BYTES, BOMB_RATIO * size) if is_compressed(path) else size
+    return max(BOMB_BYTES, BOMB_RATIO * size) if compression(path) else size
 
 
 def check_expansion(path: Path, size: int) -> None:

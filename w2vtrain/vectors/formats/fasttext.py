@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.vectors.formats.compressed import is_compressed, most_bytes, open_read
+from w2vtrain.vectors.formats.compressed import compression, most_bytes, open_read
 from w2vtrain.vectors.formats.stream import (
     ENDING_IN_NUL,
     Block,
@@ -153,7 +153,7 @@ class _Cursor:
     def __init__(self, file: IO[bytes], path: Path) -> None:
         self._file, self.path = file, path
         self._data, self._at, self._before = b"", 0, 0
-        self._mapped = not is_compressed(path)
+        self._mapped = not compression(path)
 
     def damaged(self) -> W2VError:
         """Return the error for a file that is not as it should be."""

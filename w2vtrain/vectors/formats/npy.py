@@ -8,6 +8,7 @@ The folder of a run's model may hold besides `context_vectors.npy` and, in a fol
 rows of n-grams: `ngrams.json`, `vectors.npy`, and `buckets.npy`: buckets and their rows.
 """
 
+import contextlib
 import dataclasses
 import io
 import json
@@ -198,21 +199,25 @@ def opened(path: Path) -> zipfile.ZipFile:
 
 def read_array(archive: zipfile.ZipFile, name: str, path: Path) -> np.ndarray:
     """Return the member `name` of the archive at `path`, or raise W2VError."""
+    with _opened_member(archive, name, path) as file:
+        _read_header(archive, name, path, file)
+        return np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
+
+
+@contextlib.contextmanager
+def _opened_member(archive: zipfile.ZipFile, name: str, path: Path) -> Iterator[IO[bytes]]:
     with reading_errors(path):
         try:
-            _header(archive, name, path)
-            return np.load(io.BytesIO(archive.read(name)), allow_pickle=False)
+            with archive.open(name) as file:
+                yield file
         except _ZIP_ERRORS as error:
             raise W2VError(f"{path}: {name} is damaged: {error}") from None
 
 
-def _header(
-    archive: zipfile.ZipFile, name: str, path: Path, file: IO[bytes] | None = None
+def _read_header(
+    archive: zipfile.ZipFile, name: str, path: Path, file: IO[bytes]
 ) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Return shape, Fortran order and type of an array, checked against its size in the file."""
-    if file is None:
-        with archive.open(name) as opened:
-            return _header(archive, name, path, opened)
     version = np.lib.format.read_magic(file)
     read_header = {
         (1, 0): np.lib.format.read_array_header_1_0,
@@ -236,11 +241,8 @@ def _size(archive: zipfile.ZipFile, name: str) -> int:
 
 
 def _shape(archive: zipfile.ZipFile, name: str, path: Path) -> tuple[int, int, np.dtype]:
-    with reading_errors(path):
-        try:
-            shape, fortran, dtype = _header(archive, name, path)
-        except _ZIP_ERRORS as error:
-            raise W2VError(f"{path}: {name} is damaged: {error}") from None
+    with _opened_member(archive, name, path) as file:
+        shape, fortran, dtype = _read_header(archive, name, path, file)
     if len(shape) != 2 or dtype.kind != "f" or fortran:
         raise W2VError(
             f"{path}: {name} is of shape {shape} and type {dtype}"
@@ -259,15 +261,12 @@ def _blocks(
     counts: np.ndarray | None,
 ) -> Iterator[Block]:
     size = rows_in_block(dim)
-    with reading_errors(path), opened(path) as archive, archive.open(name) as file:
-        _header(archive, name, path, file)
+    with opened(path) as archive, _opened_member(archive, name, path) as file:
+        _read_header(archive, name, path, file)
         for start in range(0, len(tokens), size):
             part = slice(start, min(start + size, len(tokens)))
             wanted = (part.stop - part.start) * dim * dtype.itemsize
-            try:
-                data = file.read(wanted)
-            except _ZIP_ERRORS as error:
-                raise W2VError(f"{path}: {name} is damaged: {error}") from None
+            data = file.read(wanted)
             if len(data) != wanted:
                 raise W2VError(f"{path} ends after {start:,} of {len(tokens):,} rows.")
             with np.errstate(over="ignore"):
