@@ -265,7 +265,7 @@ def bias(
     runs = [vectors, *(retrained(vectors, seeds) if seeds else ())]
     report = measure_bias([Embeddings.load(run) for run in runs], listed, resamples, seed)
     if plot:
-        from w2vtrain.show.pictures.projections import draw_projections
+        from w2vtrain.show.pictures.relations import draw_projections
 
         draw_projections(report.projection, plot)
     _note_missing_words(report)

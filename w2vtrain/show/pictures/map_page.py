@@ -32,23 +32,36 @@ def write_map_page(
     Raises:
         W2VError: the file's name does not end in .html, or it cannot be written.
     """
-    if path.suffix.lower() not in (".html", ".htm"):
-        raise W2VError(f"{path} ends in {path.suffix!r}.", "Give a name that ends in .html.")
-    page = map_page(chart, title, progress)
-    with translated_os_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(path, page.encode())
+    write_page(path, map_page(chart, title, progress))
 
 
 def map_page(chart: WordMap, title: str, progress: Progress = no_progress) -> str:
     """Return the page's HTML."""
-    data = json.dumps(_data(chart, title, progress), ensure_ascii=False, separators=(",", ":"))
-    # In a script element only "</" and "<!--" could end the data; JSON may write < as an escape.
-    data = data.replace("<", "\\u003c")
-    template = Path(__file__).with_name("map_page.html").read_text(encoding="utf-8")
-    start, rest = template.split("{{title}}")
-    middle, end = rest.split("{{data}}")
-    return f"{start}{html.escape(title)}{middle}{data}{end}"
+    template = Path(__file__).with_name("map_page.html")
+    return filled(template, title, as_script_data(_data(chart, title, progress)))
+
+
+def as_script_data(data: dict[str, Any]) -> str:
+    """Return data as JSON that can stand in a script element of HTML."""
+    # There only "</" and "<!--" could end it; JSON may write < as an escape.
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def filled(template: Path, title: str, content: str) -> str:
+    """Return a template with its title, which is escaped, and its content, which is HTML."""
+    start, rest = template.read_text(encoding="utf-8").split("{{title}}")
+    middle, end = rest.split("{{content}}")
+    return f"{start}{html.escape(title)}{middle}{content}{end}"
+
+
+def write_page(path: Path, page: str) -> None:
+    """Write a page; raise W2VError for a name without .html, or a place that cannot be written."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise W2VError(f"{path} ends in {path.suffix!r}.", "Give a name that ends in .html.")
+    with translated_os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(path, page.encode())
 
 
 def _data(chart: WordMap, title: str, progress: Progress) -> dict[str, Any]:

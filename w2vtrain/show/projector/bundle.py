@@ -181,17 +181,10 @@ def _write(
     if layouts:
         color = "cluster" if settings.clusters else None
         write_bookmarks(folder / BOOKMARKS_FILE, layouts, embeddings.dim, tsv.COLUMNS[0], color)
-    _write_configs(folder, len(embeddings), embeddings.dim, BOOKMARKS_FILE if layouts else None)
-
-
-def _write_configs(folder: Path, rows: int, dim: int, bookmarks: str | None) -> None:
-    """Write both configs anew: with the raw tensor where the viewer reads it, and the views."""
     raw = tsv.BYTES_FILE
-    config = tsv.config_json((rows, dim), raw, bookmarks_path=bookmarks)
-    (folder / tsv.CONFIG_JSON).write_text(config, encoding="utf-8")
-    tensor = raw if tsv.tensorboard_reads_bytes(folder / raw) else tsv.VECTORS
-    config = tsv.config_pbtxt((rows, dim), tensor, bookmarks_path=bookmarks)
-    (folder / tsv.CONFIG_PBTXT).write_text(config, encoding="utf-8")
+    board_tensor = raw if tsv.tensorboard_reads_bytes(folder / raw) else tsv.VECTORS
+    shape, bookmarks = (len(embeddings), embeddings.dim), BOOKMARKS_FILE if layouts else None
+    tsv.write_configs(folder, shape, raw, board_tensor, bookmarks)
 
 
 def _layouts(settings: BundleSettings, dim: int) -> tuple[Method, ...]:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from w2vtrain.show.pictures.map_page import filled
+
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")  # what Markdown may take for its own
 
 
@@ -145,10 +147,7 @@ def to_html(title: str, sections: Sequence[Section]) -> str:
         body.append(f'<section id="{name}"><h2>{html.escape(section.title)}</h2>')
         body += [block.html() for block in section.blocks]
         body.append("</section>")
-    template = Path(__file__).with_name("report.html").read_text(encoding="utf-8")
-    start, rest = template.split("{{title}}")
-    middle, end = rest.split("{{body}}")
-    return start + html.escape(title) + middle + "\n".join(body) + end
+    return filled(Path(__file__).with_name("report.html"), title, "\n".join(body))
 
 
 def cell_text(cell: object) -> str:

@@ -125,7 +125,7 @@ def write(
                 lines.add(line)
             row = end
         lines.close()
-    write_configs(path, stream.rows, stream.dim)
+    write_configs(path, (stream.rows, stream.dim))
 
 
 def _lines(block: Block, row: int, added: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -172,10 +172,18 @@ class _Metadata:
         return any(data[edge] & 0xC0 == 0x80 for edge in edges)
 
 
-def write_configs(path: Path, rows: int, dim: int) -> None:
-    """Write the config of the standalone Projector and that of TensorBoard."""
-    (path / CONFIG_JSON).write_text(config_json((rows, dim), VECTORS), encoding="utf-8")
-    (path / CONFIG_PBTXT).write_text(config_pbtxt((rows, dim), VECTORS), encoding="utf-8")
+def write_configs(
+    path: Path,
+    shape: tuple[int, int],
+    page_tensor: str = VECTORS,
+    board_tensor: str = VECTORS,
+    bookmarks: str | None = None,
+) -> None:
+    """Write the config of the standalone page and that of TensorBoard: see `config_pbtxt`."""
+    for_page = config_json(shape, page_tensor, bookmarks_path=bookmarks)
+    (path / CONFIG_JSON).write_text(for_page, encoding="utf-8")
+    for_board = config_pbtxt(shape, board_tensor, bookmarks_path=bookmarks)
+    (path / CONFIG_PBTXT).write_text(for_board, encoding="utf-8")
 
 
 def config_json(
