@@ -1,6 +1,5 @@
 """From text to files: `w2v prepare`, `run`, `plan`, `export` and `convert`."""
 
-import dataclasses
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -391,9 +390,10 @@ def convert(
         "dim": result.dim,
         "counts_lost": result.counts_lost,
     }
-    cost = _cost(source, target, similarity or (), analogies or ()) if compressed else None
-    if cost is not None:
-        record |= cost.record
+    report: EvaluationReport | None = None
+    if compressed:
+        cost, report = _cost(source, target, similarity or (), analogies or ())
+        record |= cost
 
     def text() -> None:
         say(
@@ -402,36 +402,29 @@ def convert(
         )
         if result.counts_lost:
             note(f"{result.format} has no place for counts; they were left out.")
-        if cost is not None:
-            cost.say()
+        if compressed:
+            _say_cost(record)
+        if report is not None:
+            print_evaluation(report)
 
     readable = result.format != "floret"  # it holds no words
     then = command("projector", target) if readable else None
     Output(json).result(record, text, then=then)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Cost:
-    """What a compression has cost, for people and as JSON."""
-
-    record: dict[str, Any]
-    report: "EvaluationReport | None"
-
-    def say(self) -> None:
-        """Print it."""
-        megabytes, ngrams = self.record["bytes"] / 1e6, self.record["ngrams"]
-        say(
-            f"{megabytes:,.1f} MB with {ngrams:,} n-grams; cosine with the originals, on average: "
-            f"words {self.record['cosine_of_words']:.3f}, "
-            f"made from n-grams alone {self.record['cosine_from_ngrams']:.3f}"
-        )
-        if self.report is not None:
-            print_evaluation(self.report)
+def _say_cost(cost: dict[str, Any]) -> None:
+    megabytes, ngrams = cost["bytes"] / 1e6, cost["ngrams"]
+    say(
+        f"{megabytes:,.1f} MB with {ngrams:,} n-grams; cosine with the originals, on average: "
+        f"words {cost['cosine_of_words']:.3f}, "
+        f"made from n-grams alone {cost['cosine_from_ngrams']:.3f}"
+    )
 
 
 def _cost(
     source: Path, target: Path, similarity: Sequence[Path], analogies: Sequence[Path]
-) -> _Cost:
+) -> tuple[dict[str, Any], "EvaluationReport | None"]:
+    """Return what a compression has cost, for JSON, and the evaluation if there are test sets."""
     import numpy as np
 
     from w2vtrain.analysis.evaluation.evaluate import evaluate
@@ -453,6 +446,6 @@ def _cost(
         "cosine_from_ngrams": likeness(whole.subwords, kept.subwords, words),
     }
     if not sets and not questions:
-        return _Cost(record, None)
+        return record, None
     report = evaluate([(str(source), whole), (str(target), kept)], sets, questions)
-    return _Cost({**record, "evaluation": report}, report)
+    return {**record, "evaluation": report}, report
