@@ -1,6 +1,5 @@
 """A whole run in one TOML file: the settings of its stages, where the text is, where it goes."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any
 
 from w2vtrain.config import ExportConfig, PrepareConfig
 from w2vtrain.errors import W2VError
-from w2vtrain.settings import Config, checked, read_toml
+from w2vtrain.settings import Config, checked, read_toml, unknown_key
 from w2vtrain.training.config import TrainConfig
 
 
@@ -54,11 +53,7 @@ class RunConfig:
         known = ["inputs", "run", *stages]
         for key in values:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-                raise W2VError(
-                    f"Unknown key {key!r} in {where}.",
-                    f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}.",
-                )
+                raise unknown_key(key, known, where)
         inputs = checked(values.get("inputs", []), tuple[str, ...], "inputs", where)
         run = checked(values.get("run", ""), str, "run", where)
         if not inputs or not run:

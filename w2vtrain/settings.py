@@ -8,7 +8,7 @@ import difflib
 import tomllib
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -69,14 +69,8 @@ class Config:
     @classmethod
     def unknown_key(cls, name: str, key: str, where: str) -> W2VError:
         """Return the error for a setting that there is not."""
-        known = [f.name for f in dataclasses.fields(cls)]
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        return W2VError(
-            f"Unknown key {key!r} in {where}.",
-            f"Did you mean {near[0].replace('_', '-')!r}?"
-            if near
-            else "Known keys: " + ", ".join(k.replace("_", "-") for k in known) + ".",
-        )
+        known = [f.name.replace("_", "-") for f in dataclasses.fields(cls)]
+        return unknown_key(key, known, where)
 
     def replaced(self, **changes: Any) -> Self:
         """Return a copy with `changes`, which are checked as the defaults are."""
@@ -110,6 +104,15 @@ class Config:
         if value is not None and not low <= value <= high:
             bounds = f"at least {low:g}" if high == float("inf") else f"from {low:g} to {high:g}"
             raise W2VError(f"{flag(name)} is {value}, out of range.", f"Give a number {bounds}.")
+
+
+def unknown_key(key: str, known: Sequence[str], where: str) -> W2VError:
+    """Return the error for a key that is none of the known ones, in kebab-case; it suggests one."""
+    near = difflib.get_close_matches(key.replace("_", "-"), known, n=1, cutoff=0.5)
+    return W2VError(
+        f"Unknown key {key!r} in {where}.",
+        f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}.",
+    )
 
 
 def fields_and_types(config: type[Config]) -> list[tuple[Any, Any]]:

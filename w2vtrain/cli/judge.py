@@ -8,6 +8,7 @@ import typer
 from w2vtrain.cli.output import Json, Output, Tsv, command, note, print_table, say
 from w2vtrain.cli.progress import train_progress
 from w2vtrain.cli.queries import AnalogyMethod, Vectors, VocabularyOnly, default_of
+from w2vtrain.run.directory import RunDirectory
 
 if TYPE_CHECKING:
     from w2vtrain.analysis.evaluation.analogies import AnalogyResult
@@ -384,7 +385,6 @@ def groups(
     import numpy as np
 
     from w2vtrain.analysis.evaluation.groups import group_accuracy, read_groups
-    from w2vtrain.run.directory import RunDirectory
     from w2vtrain.vectors.embeddings import Embeddings
 
     listed = read_groups(file)

@@ -16,6 +16,7 @@ from w2vtrain.cli.projector import report_check
 from w2vtrain.cli.train import say_trained
 from w2vtrain.config import ExportConfig, PrepareConfig, VectorFormat
 from w2vtrain.errors import W2VError
+from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run_config import RunConfig
 from w2vtrain.training.config import TrainConfig
 
@@ -220,7 +221,6 @@ def plan(
     given: dict[str, dict[str, Any]],
 ) -> None:
     """Estimate time, memory and disk of a run, from a short probe."""
-    from w2vtrain.run.directory import RunDirectory
     from w2vtrain.training.plan import plan as work
 
     out = Output(as_json)

@@ -11,6 +11,7 @@ from w2vtrain.cli.options import several_values
 from w2vtrain.cli.output import Json, Output, command, note, say
 from w2vtrain.cli.queries import Vectors, explain_command
 from w2vtrain.errors import W2VError
+from w2vtrain.run.directory import RunDirectory
 
 if TYPE_CHECKING:
     from w2vtrain.show.pictures.drawing import Theme
@@ -108,7 +109,7 @@ def map_(
             _draw_checkpoints(vectors, chart, way, seed, paths, progress, colors)
         else:
             _draw_map(chart, paths, title or f"{vectors}", colors, progress)
-    then = command("report" if _is_run(vectors) else "projector", vectors)
+    then = command("report" if RunDirectory(vectors).exists() else "projector", vectors)
     _report(paths, {"words": len(chart.tokens), "method": way, "seed": seed}, json, then)
 
 
@@ -144,7 +145,6 @@ def frequency(
     json: Json = False,
 ) -> None:
     """Draw how often words occur by rank, where they are cut off, what subsampling keeps."""
-    from w2vtrain.run.directory import RunDirectory
     from w2vtrain.show.pictures.curves import draw_frequencies, read_frequencies
 
     paths = _paths(run, "frequency", output)
@@ -275,15 +275,9 @@ def _paths(source: Path, name: str, given: list[Path] | None, more: str = "") ->
             if path.suffix.lower() not in forms:
                 raise W2VError(f"{path} ends in {path.suffix!r}.", f"Choose: {', '.join(forms)}.")
         return given
-    folder = source / "pictures" if _is_run(source) else Path()
+    folder = source / "pictures" if RunDirectory(source).exists() else Path()
     written = (*_WRITTEN, more) if more else _WRITTEN
     return [folder / f"{name}{form}" for form in written]
-
-
-def _is_run(source: Path) -> bool:
-    from w2vtrain.run.directory import RunDirectory
-
-    return RunDirectory(source).corpus.is_dir() or RunDirectory(source).model.is_dir()
 
 
 def _report(paths: list[Path], record: Mapping[str, object], json: bool, then: str | None) -> None:

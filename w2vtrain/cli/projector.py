@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from w2vtrain.cli.output import Json, Output, command, note, say
+from w2vtrain.run.directory import RunDirectory
 
 if TYPE_CHECKING:
     from w2vtrain.show.projector.check import Report, Shown
@@ -152,8 +153,6 @@ def _layouts(given: list[str] | None, none: bool) -> tuple[str, ...] | None:
 
 def _folder(source: Path) -> Path | None:
     """Return where a run keeps its bundle; None for a file, whose bundle is not kept."""
-    from w2vtrain.run.directory import RunDirectory
-
     run = RunDirectory(source)
     return run.projector if run.model.is_dir() else None
 
@@ -197,8 +196,6 @@ def report_check(folder: Path, json: bool) -> None:
 
 def _bundle_in(folder: Path) -> Path:
     """Return the bundle of a run, or the folder itself."""
-    from w2vtrain.run.directory import RunDirectory
-
     run = RunDirectory(folder)
     if not run.model.is_dir():
         return folder

@@ -14,6 +14,7 @@ import typer
 
 from w2vtrain.cli.output import command, note
 from w2vtrain.errors import W2VError
+from w2vtrain.run.directory import RunDirectory
 
 if TYPE_CHECKING:
     from w2vtrain.vectors.embeddings import Embeddings
@@ -111,8 +112,6 @@ def read_queries(
 
 def explain_command(vectors: Path, a: str, b: str) -> str | None:
     """Return the command that shows why two words are neighbors; None without a run's text."""
-    from w2vtrain.run.directory import RunDirectory
-
     return command("explain", vectors, a, b) if RunDirectory(vectors).corpus.is_dir() else None
 
 

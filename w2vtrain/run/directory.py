@@ -51,3 +51,7 @@ class RunDirectory:
     stability = _Name("stability")
     projector = _Name("projector")
     export = _Name("export")
+
+    def exists(self) -> bool:
+        """Return whether the folder is a run's: whether it holds a corpus or a model."""
+        return self.corpus.is_dir() or self.model.is_dir()

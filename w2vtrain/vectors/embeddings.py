@@ -97,7 +97,7 @@ class Embeddings:
         from w2vtrain.vectors.formats import registry, stream
 
         run = RunDirectory(Path(path))
-        if format is None and (run.model.is_dir() or run.corpus.is_dir()):
+        if format is None and run.exists():
             with reading(run.model):
                 read_manifest(run.model, made_by=f"w2v train {path}")
                 embeddings = cls.load(run.model, "npy", vocabulary_only)
@@ -354,18 +354,23 @@ class Embeddings:
         end = _limit(restrict_vocabulary, len(self))
         most = max(map(len, left_out), default=0)
         found, scores = search.nearest(
-            self.vectors[:end], self._scales[:end], matrix, max(k, 0) + most if k > 0 else 0
+            self.vectors[:end], self._scales[:end], matrix, k + most if k > 0 else 0
         )
         answers = zip(found.tolist(), scores.tolist(), left_out, strict=True)
         return [self.named(rows, cosines, out, k) for rows, cosines, out in answers]
 
     def named(
-        self, rows: Sequence[int], cosines: Sequence[float], left_out: set[int], k: int
+        self,
+        rows: Sequence[int],
+        scores: Sequence[float],
+        left_out: set[int],
+        k: int,
+        columns: Sequence[str] = COSINE_COLUMNS,
     ) -> Neighbors:
-        """Return tokens and cosines of the first `k` of `rows` that are not in `left_out`."""
-        pairs = zip(rows, cosines, strict=True)
-        kept = [(self.tokens[row], cosine) for row, cosine in pairs if row not in left_out]
-        return Results(kept[:k], COSINE_COLUMNS)
+        """Return tokens and scores of the first `k` of `rows` that are not in `left_out`."""
+        pairs = zip(rows, scores, strict=True)
+        kept = [(self.tokens[row], score) for row, score in pairs if row not in left_out]
+        return Results(kept[:k], columns)
 
     def analogy(
         self,
@@ -429,9 +434,9 @@ class Embeddings:
     def _best(
         self, scores: np.ndarray, left_out: Sequence[int], k: int, columns: Sequence[str]
     ) -> Neighbors:
-        rows = search.best(scores, max(k, 0) + len(set(left_out)) if k > 0 else 0)
-        kept = [row for row in rows.tolist() if row not in left_out][:k]
-        return Results(((self.tokens[row], float(scores[row])) for row in kept), columns)
+        out = set(left_out)
+        rows = search.best(scores, k + len(out) if k > 0 else 0)
+        return self.named(rows.tolist(), scores[rows].tolist(), out, k, columns)
 
     def _fitting(self, query: np.ndarray, axes: int) -> np.ndarray:
         vector = np.asarray(query, np.float32)

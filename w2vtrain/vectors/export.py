@@ -150,7 +150,7 @@ def convert(
     if target_format is None:
         target_format = registry.format_for(target).name
     run = RunDirectory(path)
-    if source_format is None and (run.model.is_dir() or run.corpus.is_dir()):
+    if source_format is None and run.exists():
         with reading(run.model):
             read_manifest(run.model, made_by=f"w2v train {source}")
             found, table = "run", registry.read(run.model, "npy")
