@@ -21,6 +21,14 @@ from w2vtrain.show.pictures.word_map import WordMap, densest_place
 from w2vtrain.vectors import search
 
 NEIGHBORS = 8  # of each word, shown under the pointer
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+_START = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+"""
 _METHODS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA", "vectors": "the vectors themselves"}
 
 
@@ -49,10 +57,15 @@ def as_script_data(data: dict[str, Any]) -> str:
 
 
 def filled(template: Path, title: str, content: str) -> str:
-    """Return a template with its title, which is escaped, and its content, which is HTML."""
+    """Return a page that asks for nothing: a template, from its title on, and what goes into it.
+
+    Args:
+        title: as text.
+        content: as HTML.
+    """
     start, rest = template.read_text(encoding="utf-8").split("{{title}}")
     middle, end = rest.split("{{content}}")
-    return f"{start}{html.escape(title)}{middle}{content}{end}"
+    return f"{_START}{start}{html.escape(title)}{middle}{content}{end}"
 
 
 def write_page(path: Path, page: str) -> None:
