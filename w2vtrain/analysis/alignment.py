@@ -20,6 +20,7 @@ import numpy as np
 
 from w2vtrain.analysis.results import Result
 from w2vtrain.errors import W2VError
+from w2vtrain.run.files import translated_read_errors
 from w2vtrain.vectors.embeddings import Embeddings
 
 MIN_COUNT = 50  # of an anchor word, where counts are known
@@ -163,10 +164,8 @@ def read_anchors(path: str | Path) -> list[Pair]:
         W2VError: the file cannot be read, or a line holds another number of words.
     """
     path = Path(path)
-    try:
+    with translated_read_errors(path, "Give a UTF-8 list of words."):
         lines = path.read_bytes().decode("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise W2VError(f"Cannot read {path}: {error}", "Give a UTF-8 list of words.") from None
     pairs = []
     for number, line in enumerate(lines, start=1):
         words = [word.strip() for word in (line.split("\t") if "\t" in line else line.split())]

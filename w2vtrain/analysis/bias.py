@@ -29,6 +29,7 @@ import numpy as np
 from w2vtrain.analysis.alignment import unit_rows
 from w2vtrain.analysis.results import Estimate, Result
 from w2vtrain.errors import W2VError
+from w2vtrain.run.files import translated_read_errors
 from w2vtrain.vectors.embeddings import Embeddings
 
 FEWEST_WORDS = 3  # of a list, with a vector
@@ -145,11 +146,9 @@ def read_tests(path: str | Path) -> dict[str, list[dict[str, Any]]]:
         W2VError: the file cannot be read, or a test lacks a key or has one that is unknown.
     """
     path = Path(path)
-    try:
+    with translated_read_errors(path, "Give a TOML or JSON file."):
         text = path.read_bytes().decode("utf-8-sig")
         tests = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise W2VError(f"Cannot read {path}: {error}", "Give a TOML or JSON file.") from None
     keys = {
         "weat": {"name", "targets", "attributes"},
         "sc-weat": {"name", "words", "attributes"},

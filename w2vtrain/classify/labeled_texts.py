@@ -15,6 +15,7 @@ from w2vtrain.classify.settings import ClassifyConfig
 from w2vtrain.corpus.documents import read_table
 from w2vtrain.corpus.tables import Column
 from w2vtrain.errors import W2VError
+from w2vtrain.run.files import translated_read_errors
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 
@@ -105,10 +106,8 @@ def _read_folder(folder: Path) -> tuple[list[str], list[str]]:
                 f"The class folder {subfolder} holds no .txt file.", "Fill it, or take it away."
             )
         for file in files:
-            try:
+            with translated_read_errors(file, "Texts must be UTF-8."):
                 texts.append(file.read_text(encoding="utf-8-sig"))
-            except (OSError, UnicodeDecodeError) as error:
-                raise W2VError(f"Cannot read {file}: {error}", "Texts must be UTF-8.") from None
             names.append(subfolder.name)
     return texts, names
 

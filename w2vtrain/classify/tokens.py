@@ -30,6 +30,7 @@ from w2vtrain.corpus.text import Piece
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.files import translated_read_errors
 from w2vtrain.vectors.embeddings import Embeddings
 
 LEAST_COUNT = 2  # a word seen once in training teaches its text by heart
@@ -197,11 +198,9 @@ def load_tokens(folder: Path, vocabulary: Vocabulary, config: ClassifyConfig) ->
         return _load_words(folder, vocabulary, config)
     from tokenizers import Tokenizer
 
-    try:
+    with translated_read_errors(path, "Train the classifier again."):
         json.loads(path.read_bytes())
         return Subwords(vocabulary, Tokenizer.from_file(str(path)))
-    except (OSError, ValueError) as error:
-        raise W2VError(f"Cannot read {path}: {error}", "Train the classifier again.") from None
 
 
 def _load_words(folder: Path, vocabulary: Vocabulary, config: ClassifyConfig) -> Words:
@@ -209,10 +208,8 @@ def _load_words(folder: Path, vocabulary: Vocabulary, config: ClassifyConfig) ->
     if not path.exists():  # of a version that knew no other
         rules = PrepareConfig(normalize="none", standardize=config.standardize or STRIPPED)
         return Words(vocabulary, rules)
-    try:
+    with translated_read_errors(path, "Train the classifier again."):
         rules = PrepareConfig.from_mapping(json.loads(path.read_bytes()), str(path))
-    except (OSError, ValueError) as error:
-        raise W2VError(f"Cannot read {path}: {error}", "Train the classifier again.") from None
     cut = rules.split == "subwords"
     return Words(
         vocabulary,

@@ -22,6 +22,7 @@ from w2vtrain.corpus.normalization import normalize_text
 from w2vtrain.corpus.vocabulary import OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.files import translated_read_errors
 from w2vtrain.run.stage import read_corpus_manifest
 
 BEGIN = "▁"  # begins the first unit of a word
@@ -92,10 +93,8 @@ class SubwordUnits:
         Raises:
             W2VError: the file cannot be read, or is that of another text.
         """
-        try:
+        with translated_read_errors(path, _AGAIN):
             units = cls.from_json(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise W2VError(f"Cannot read {path}: {error}", _AGAIN) from None
         units.require(vocabulary, path)
         return units
 

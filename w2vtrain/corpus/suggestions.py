@@ -30,7 +30,9 @@ class Suggestion:
 
 def suggestions(found: Survey) -> list[Suggestion]:
     """Return the settings that a text needs, in the order of the stages."""
-    return [*_prepare(found), *_train(found), _export()]
+    reason = "for the Projector; word2vec-text for gensim"
+    export = Suggestion("export", "format", "projector", reason)
+    return [*_prepare(found), *_train(found), export]
 
 
 def _prepare(found: Survey) -> Iterator[Suggestion]:
@@ -81,12 +83,6 @@ def _train(found: Survey) -> Iterator[Suggestion]:
     else:
         yield Suggestion("train", "embedding-dim", 100, "the default; 300 for very large texts")
     yield Suggestion("train", "window-size", 5, "2 finds words used alike, 10 words of one topic")
-
-
-def _export() -> Suggestion:
-    return Suggestion(
-        "export", "format", "projector", "for the Projector; word2vec-text for gensim"
-    )
 
 
 def observations(found: Survey) -> list[str]:

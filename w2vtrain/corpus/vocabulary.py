@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.errors import W2VError
+from w2vtrain.run.files import translated_read_errors
 
 PADDING_ID = 0
 OOV_ID = 1
@@ -54,10 +55,8 @@ class Vocabulary:
         Raises:
             W2VError: the file cannot be read, or a line is not `token TAB count`.
         """
-        try:
+        with translated_read_errors(path, "Is this a run's vocabulary?"):
             lines = path.read_bytes().decode("utf-8").split("\n")
-        except (OSError, UnicodeDecodeError) as error:
-            raise W2VError(f"Cannot read {path}: {error}", "Is this a run's vocabulary?") from None
         tokens: list[str] = []
         counts: list[int] = []
         for number, line in enumerate(lines[:-1], start=1):

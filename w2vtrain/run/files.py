@@ -1,6 +1,7 @@
 """Files and folders on the disk: replaced whole, forced to the disk, and failures named."""
 
 import contextlib
+import csv
 import errno
 import hashlib
 import os
@@ -108,6 +109,15 @@ def shared_folder(scratch: Path, room: int) -> Path:
     folder = scratch / "exchange"
     folder.mkdir()
     return folder
+
+
+@contextlib.contextmanager
+def translated_read_errors(path: Path, hint: str) -> Iterator[None]:
+    """Turn what goes wrong when a small file is read and parsed into a W2VError that names it."""
+    try:
+        yield
+    except (OSError, ValueError, csv.Error) as error:
+        raise W2VError(f"Cannot read {path}: {error}", hint) from None
 
 
 @contextlib.contextmanager

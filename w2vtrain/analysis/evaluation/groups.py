@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from w2vtrain.errors import W2VError
+from w2vtrain.run.files import translated_read_errors
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,8 @@ def read_groups(path: Path) -> dict[str, str]:
     Raises:
         W2VError: the file cannot be read, a line has another form, or a word is listed twice.
     """
-    try:
+    with translated_read_errors(path, "Give a file of word TAB group."):
         lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise W2VError(f"Cannot read {path}: {error}", "Give a file of word TAB group.") from None
     groups: dict[str, str] = {}
     for number, line in enumerate(lines, start=1):
         if not line:

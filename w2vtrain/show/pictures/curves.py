@@ -16,6 +16,7 @@ from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, Vocabulary
 from w2vtrain.engine.sampling import keep_probabilities
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.files import translated_read_errors
 from w2vtrain.run.stage import read_manifest, reads
 from w2vtrain.show.pictures.drawing import (
     DASHES,
@@ -70,14 +71,12 @@ def read_history(run: Path) -> History:
     directory = RunDirectory(run)
     read_manifest(directory.model, made_by=f"w2v train {run}")
     path = directory.history
-    try:
+    with translated_read_errors(path, f"Run `w2v train {run} --force`."):
         with path.open(encoding="utf-8", newline="") as file:
             names, *rows = list(csv.reader(file))
         table = np.array([[float(cell or "nan") for cell in row] for row in rows]).T
         columns = dict(zip(names, table, strict=True))
         needed = {"epoch", "step", *(column for column, _ in _PANELS)} - set(columns)
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise W2VError(f"Cannot read {path}: {error}", f"Run `w2v train {run} --force`.") from None
     if needed:
         raise W2VError(
             f"{path} has no {', '.join(sorted(needed))}.",

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from w2vtrain.errors import W2VError
+from w2vtrain.run.files import translated_read_errors
 from w2vtrain.show.clusters import find_clusters
 from w2vtrain.vectors.embeddings import Embeddings
 from w2vtrain.vectors.formats.projector import COLUMNS, COLUMNS_WITH_COUNTS, reads_as_number
@@ -70,11 +71,9 @@ def user_columns(path: Path, tokens: Sequence[str]) -> tuple[dict[str, list[str]
 
 def _read_table(path: Path) -> tuple[list[str], Mapping[str, list[str]]]:
     delimiter = "\t" if path.suffix in (".tsv", ".tab") else ","
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            header, *lines = list(csv.reader(file, delimiter=delimiter)) or [[]]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise W2VError(f"Cannot read {path}: {error}", "Give a CSV or TSV file.") from None
+    readable = translated_read_errors(path, "Give a CSV or TSV file.")
+    with readable, path.open(encoding="utf-8-sig", newline="") as file:
+        header, *lines = list(csv.reader(file, delimiter=delimiter)) or [[]]
     if len(header) < 2:
         raise W2VError(
             f"{path} has {len(header)} columns.", "Give a header: token, then a column or more."
