@@ -20,7 +20,7 @@ from w2vtrain.corpus.normalization import normalize_text
 from w2vtrain.corpus.phrases import Phrases, WordJoiner
 from w2vtrain.corpus.sources import STDIN
 from w2vtrain.corpus.subword_units import SubwordUnits
-from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, Vocabulary
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, LEFT_OUT, OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.settings import flag
@@ -60,7 +60,7 @@ class CountedWords:
         self._config = config
         self.summary = summary
         self._kept = Vocabulary.load(run.corpus_vocabulary)
-        self._left_out = Vocabulary.load(run.left_out)
+        self._left_out = Vocabulary.load(run.corpus / LEFT_OUT)
 
     @cached_property
     def _kept_rows(self) -> dict[str, int]:

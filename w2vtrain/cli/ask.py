@@ -55,7 +55,7 @@ def neighbors(
             if embeddings.counts is None:
                 print_table(["neighbor", "cosine"], found)
             else:
-                rows = [(t, c, int(embeddings.counts[embeddings.row(t)])) for t, c in found]
+                rows = [(t, c, embeddings.count(t)) for t, c in found]
                 print_table(["neighbor", "cosine", "count"], rows)
 
     word, found = answers[0]

@@ -11,7 +11,7 @@ from w2vtrain.cli.options import several_values
 from w2vtrain.cli.output import Json, Output, command, note, say
 from w2vtrain.cli.queries import Vectors, explain_command
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.directory import RunDirectory, is_run
 
 if TYPE_CHECKING:
     from w2vtrain.show.pictures.drawing import Theme
@@ -109,7 +109,7 @@ def map_(
             _draw_checkpoints(vectors, chart, way, seed, paths, progress, colors)
         else:
             _draw_map(chart, paths, title or f"{vectors}", colors, progress)
-    then = command("report" if RunDirectory(vectors).exists() else "projector", vectors)
+    then = command("report" if is_run(vectors) else "projector", vectors)
     _report(paths, {"words": len(chart.tokens), "method": way, "seed": seed}, json, then)
 
 
@@ -275,7 +275,7 @@ def _paths(source: Path, name: str, given: list[Path] | None, more: str = "") ->
             if path.suffix.lower() not in forms:
                 raise W2VError(f"{path} ends in {path.suffix!r}.", f"Choose: {', '.join(forms)}.")
         return given
-    folder = source / "pictures" if RunDirectory(source).exists() else Path()
+    folder = source / "pictures" if is_run(source) else Path()
     written = (*_WRITTEN, more) if more else _WRITTEN
     return [folder / f"{name}{form}" for form in written]
 

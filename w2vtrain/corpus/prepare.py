@@ -44,7 +44,7 @@ from w2vtrain.corpus.sources import (
 )
 from w2vtrain.corpus.subword_units import SubwordUnits
 from w2vtrain.corpus.text import Piece
-from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, PADDING_TOKEN, Vocabulary
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, LEFT_OUT, OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.corpus.word_boundaries import icu_version
 from w2vtrain.corpus.workers import Workers, number_of_workers
 from w2vtrain.errors import W2VError
@@ -206,7 +206,7 @@ def write_words(
 
     names = RunDirectory(folder.parent)
     vocabulary.save(folder / names.corpus_vocabulary.name)
-    left_out.save(folder / names.left_out.name)
+    left_out.save(folder / LEFT_OUT)
     words = vocabulary.tokens[FIRST_WORD_ID:]
     vectorizer = make_vectorizer(words, config, units, phrases)
     save_vectorizer(vectorizer, folder / names.vectorizer.name)

@@ -24,7 +24,7 @@ from w2vtrain.corpus.prepare import (
 )
 from w2vtrain.corpus.sources import STDIN, Sources, find_sources
 from w2vtrain.corpus.subword_units import SubwordUnits
-from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, Vocabulary
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, LEFT_OUT, OOV_ID, OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.files import sha256
@@ -156,7 +156,7 @@ def _grow(
     new = reading.run(str(directory.root))
     grown = grown_vocabulary(
         old,
-        Vocabulary.load(directory.left_out),
+        Vocabulary.load(directory.corpus / LEFT_OUT),
         Vocabulary.load(part.corpus_vocabulary),
         config,
     )

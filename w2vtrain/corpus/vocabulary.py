@@ -17,6 +17,7 @@ PADDING_ID = 0
 OOV_ID = 1
 FIRST_WORD_ID = 2
 PADDING_TOKEN = ""
+LEFT_OUT = "left_out.tsv"  # of a corpus: the words that are not in its vocabulary
 OOV_TOKEN = "[UNK]"  # Keras' own name for it in TextVectorization
 
 # One line is one token: what would break the line is written as an escape.

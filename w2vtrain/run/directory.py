@@ -32,7 +32,6 @@ class RunDirectory:
 
     corpus = _Name("corpus")
     corpus_vocabulary = _Name("corpus/vocabulary.tsv")
-    left_out = _Name("corpus/left_out.tsv")
     vectorizer = _Name("corpus/vectorizer.keras")
     subword_units = _Name("corpus/subword_units.json")
     phrases = _Name("corpus/phrases.tsv")
@@ -52,6 +51,7 @@ class RunDirectory:
     projector = _Name("projector")
     export = _Name("export")
 
-    def exists(self) -> bool:
-        """Return whether the folder is a run's: whether it holds a corpus or a model."""
-        return self.corpus.is_dir() or self.model.is_dir()
+
+def is_run(path: Path) -> bool:
+    """Return whether a folder holds what a run does: a corpus or a model."""
+    return RunDirectory(path).corpus.is_dir() or RunDirectory(path).model.is_dir()

@@ -16,7 +16,7 @@ from w2vtrain.config import DEFAULT_POOLING, Normalize, Pooling
 from w2vtrain.corpus.normalization import normalize_text
 from w2vtrain.corpus.subword_units import BEGIN, WordCutter, splitting_of
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.directory import RunDirectory, is_run
 from w2vtrain.run.stage import MANIFEST, read_manifest, reading
 from w2vtrain.vectors import search
 from w2vtrain.vectors.results import Results, html_table
@@ -97,7 +97,7 @@ class Embeddings:
         from w2vtrain.vectors.formats import registry, stream
 
         run = RunDirectory(Path(path))
-        if format is None and run.exists():
+        if format is None and is_run(run.root):
             with reading(run.model):
                 read_manifest(run.model, made_by=f"w2v train {path}")
                 embeddings = cls.load(run.model, "npy", vocabulary_only)
@@ -289,6 +289,10 @@ class Embeddings:
         """Return the rows of several tokens."""
         return [self.row(token) for token in tokens]
 
+    def count(self, token: str) -> int | None:
+        """Return how often a token occurs in the text; None where counts are unknown."""
+        return None if self.counts is None else int(self.counts[self.row(token)])
+
     def _known_rows(self, words: Iterable[str]) -> list[int]:
         """Return the rows of words, or of the subword units that they are made of."""
         tokens = (t for word in words for t in ([word] if word in self else self.units(word)))
@@ -343,34 +347,27 @@ class Embeddings:
         """
         if isinstance(queries, np.ndarray):
             matrix = self._fitting(queries, 2)
-            left_out = [set[int]() for _ in matrix] if exclude is None else [*map(set, exclude)]
+            own = [set[int]() for _ in matrix]
         else:
             matrix = self[queries]
             own = [set(self._known_rows([word])) for word in queries]
-            left_out = own if exclude is None else [*map(set, exclude)]
+        left_out = own if exclude is None else [*map(set, exclude)]
         if len(left_out) != len(matrix):
             raise W2VError(f"{len(matrix)} queries, but `exclude` is for {len(left_out)}.")
         matrix = matrix * search.scales_of(search.row_norms(matrix))[:, np.newaxis]
         end = _limit(restrict_vocabulary, len(self))
-        most = max(map(len, left_out), default=0)
-        found, scores = search.nearest(
-            self.vectors[:end], self._scales[:end], matrix, k + most if k > 0 else 0
-        )
+        wanted = k + max(map(len, left_out), default=0) if k > 0 else 0
+        found, scores = search.nearest(self.vectors[:end], self._scales[:end], matrix, wanted)
         answers = zip(found.tolist(), scores.tolist(), left_out, strict=True)
         return [self.named(rows, cosines, out, k) for rows, cosines, out in answers]
 
     def named(
-        self,
-        rows: Sequence[int],
-        scores: Sequence[float],
-        left_out: set[int],
-        k: int,
-        columns: Sequence[str] = COSINE_COLUMNS,
+        self, rows: Sequence[int], cosines: Sequence[float], left_out: set[int], k: int
     ) -> Neighbors:
-        """Return tokens and scores of the first `k` of `rows` that are not in `left_out`."""
-        pairs = zip(rows, scores, strict=True)
-        kept = [(self.tokens[row], score) for row, score in pairs if row not in left_out]
-        return Results(kept[:k], columns)
+        """Return tokens and cosines of the first `k` of `rows` that are not in `left_out`."""
+        pairs = zip(rows, cosines, strict=True)
+        kept = [(self.tokens[row], cosine) for row, cosine in pairs if row not in left_out]
+        return Results(kept[:k], COSINE_COLUMNS)
 
     def analogy(
         self,
@@ -434,9 +431,9 @@ class Embeddings:
     def _best(
         self, scores: np.ndarray, left_out: Sequence[int], k: int, columns: Sequence[str]
     ) -> Neighbors:
-        out = set(left_out)
-        rows = search.best(scores, k + len(out) if k > 0 else 0)
-        return self.named(rows.tolist(), scores[rows].tolist(), out, k, columns)
+        rows = search.best(scores, k + len(set(left_out)) if k > 0 else 0)
+        kept = [row for row in rows.tolist() if row not in left_out][:k]
+        return Results(((self.tokens[row], float(scores[row])) for row in kept), columns)
 
     def _fitting(self, query: np.ndarray, axes: int) -> np.ndarray:
         vector = np.asarray(query, np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 from w2vtrain.config import ExportConfig
 from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.errors import W2VError
-from w2vtrain.run.directory import RunDirectory
+from w2vtrain.run.directory import RunDirectory, is_run
 from w2vtrain.run.lock import run_lock
 from w2vtrain.run.stage import atomic_stage, read_manifest, reading
 from w2vtrain.vectors.formats import npy, registry, stream
@@ -150,7 +150,7 @@ def convert(
     if target_format is None:
         target_format = registry.format_for(target).name
     run = RunDirectory(path)
-    if source_format is None and run.exists():
+    if source_format is None and is_run(path):
         with reading(run.model):
             read_manifest(run.model, made_by=f"w2v train {source}")
             found, table = "run", registry.read(run.model, "npy")

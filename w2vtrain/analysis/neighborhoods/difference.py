@@ -158,7 +158,7 @@ def _moved_words(
     result = []
     for at, row in enumerate(rows.tolist()):
         token = shared.tokens[row]
-        count_a, count_b = (None if s.counts is None else int(s.counts[s.row(token)]) for s in sets)
+        count_a, count_b = (vectors.count(token) for vectors in sets)
         result.append(
             MovedWord(
                 token=token,

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, Vocabulary
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, LEFT_OUT, Vocabulary
 from w2vtrain.engine.sampling import keep_probabilities
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
@@ -203,7 +203,7 @@ def read_frequencies(run: Path, threshold: float | None = None) -> Frequencies:
     directory = RunDirectory(run)
     read_manifest(directory.corpus, made_by=f"w2v prepare INPUT... -o {run}")
     kept = Vocabulary.load(directory.corpus_vocabulary).counts[FIRST_WORD_ID:]
-    left_out = Vocabulary.load(directory.left_out).counts
+    left_out = Vocabulary.load(directory.corpus / LEFT_OUT).counts
     if threshold is None and directory.model.is_dir():
         config = read_manifest(directory.model, made_by=f"w2v train {run}").get("config", {})
         threshold = config.get("subsample_threshold")

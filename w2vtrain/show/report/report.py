@@ -16,7 +16,7 @@ from w2vtrain.analysis.evaluation.test_sets import AnalogySet, SimilaritySet
 from w2vtrain.analysis.neighborhoods import stability
 from w2vtrain.analysis.provenance import differing_texts, model_is_stale
 from w2vtrain.analysis.results import Estimate
-from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.corpus.vocabulary import LEFT_OUT, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import atomic_stage, read_corpus_manifest, read_manifest
@@ -40,7 +40,7 @@ from w2vtrain.show.report.document import (
 from w2vtrain.vectors.embeddings import Embeddings
 
 PAGE, CARD = "index.html", "README.md"
-_LEFT_OUT = 20  # words that are named, of those left out
+_NAMED = 20  # words that are named, of those left out
 _NEIGHBORS = 5
 
 
@@ -154,8 +154,8 @@ def _neighbors(embeddings: Embeddings, chart: WordMap, words: Sequence[str]) -> 
     rows = []
     for word in words or _sample_words(chart):
         near = embeddings.most_similar(word, k=min(_NEIGHBORS, len(embeddings) - 1))
-        count = None if embeddings.counts is None else int(embeddings.counts[embeddings.row(word)])
-        rows.append((word, count, ", ".join(f"{token} {cosine:.2f}" for token, cosine in near)))
+        listed = ", ".join(f"{token} {cosine:.2f}" for token, cosine in near)
+        rows.append((word, embeddings.count(word), listed))
     return Section(
         "Sample neighbors", [Table(("word", "count", "nearest words, with their cosines"), rows)]
     )
@@ -270,7 +270,7 @@ def _plain(value: object) -> str:
 
 def _missing(paths: RunDirectory, prepared: dict[str, Any]) -> Section:
     """Report which words have no vector, and why."""
-    left_out = Vocabulary.load(paths.left_out)
+    left_out = Vocabulary.load(paths.corpus / LEFT_OUT)
     config, summary = prepared["config"], prepared["summary"]
     min_count = int(config["min_count"])
     rare = left_out.counts < min_count
@@ -281,7 +281,7 @@ def _missing(paths: RunDirectory, prepared: dict[str, Any]) -> Section:
     rows = [row for row in rows if row[1]]
     blocks: list[Block] = []
     if rows:
-        order = np.argsort(-left_out.counts, kind="stable")[:_LEFT_OUT]
+        order = np.argsort(-left_out.counts, kind="stable")[:_NAMED]
         named = ", ".join(f"{left_out.tokens[row]} ({left_out.counts[row]})" for row in order)
         blocks += [
             Table(("why", "different words", "occurrences"), rows),
