@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from w2vtrain.config import Normalize, PrepareConfig, Split, Standardize
+from w2vtrain.config import Normalize, Split, Standardize
 from w2vtrain.corpus.phrases import phrases_of
-from w2vtrain.corpus.subword_units import SubwordUnits, splitting_of
+from w2vtrain.corpus.subword_units import splitting_of
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN, PADDING_TOKEN
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
+from w2vtrain.vectors.sentences import settings_by_spelling
 from w2vtrain.vectors.subwords import Subwords
 
 _LOG = logging.getLogger(__name__)
@@ -69,7 +70,10 @@ def to_keras(
         )
     rows = [row for row, token in enumerate(tokens) if token != OOV_TOKEN]
     words = [tokens[row] for row in rows]
-    config, units = _settings(words, run)
+    if run is not None and RunDirectory(run).corpus.is_dir():
+        config, units = splitting_of(RunDirectory(run))
+    else:
+        config, units = settings_by_spelling(words), None
     given = {"standardize": standardize, "split": split, "normalize": normalize}
     config = config.replaced(**{key: value for key, value in given.items() if value is not None})
     units = units if config.split == "subwords" else None
@@ -94,14 +98,6 @@ def to_keras(
     embed.build()
     embed.set_weights([_table(tokens, vectors, rows)])
     return vectorize, embed
-
-
-def _settings(words: list[str], run: Path | None) -> tuple[PrepareConfig, SubwordUnits | None]:
-    """Return how text is split in the run, or a guess by the spelling of the words."""
-    if run is not None and RunDirectory(run).corpus.is_dir():
-        return splitting_of(RunDirectory(run))
-    lower = all(word == word.lower() for word in words)
-    return PrepareConfig(standardize="lower-and-strip-punctuation" if lower else "none"), None
 
 
 def _warn_of_unreachable(vectorize: Any, words: list[str], standardize: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from w2vtrain.config import DEFAULT_POOLING, Pooling, PrepareConfig, Standardize
+from w2vtrain.config import DEFAULT_POOLING, Pooling, PrepareConfig
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
@@ -146,10 +146,14 @@ def _tokenizer(tokens: Sequence[str], run: Path | None) -> tuple[Any, Sequence[s
             vectorizer = load_vectorizer(paths.vectorizer)
             return vectorizer, Vocabulary.load(paths.corpus_vocabulary).tokens
     words = [token for token in tokens if token not in (PADDING_TOKEN, OOV_TOKEN)]
-    lower = all(word == word.lower() for word in words)
-    standardize: Standardize = "lower-and-strip-punctuation" if lower else "none"
-    vectorizer = make_vectorizer(words, PrepareConfig(standardize=standardize))
+    vectorizer = make_vectorizer(words, settings_by_spelling(words))
     return vectorizer, [PADDING_TOKEN, OOV_TOKEN, *words][: FIRST_WORD_ID + len(words)]
+
+
+def settings_by_spelling(words: Sequence[str]) -> PrepareConfig:
+    """Return how text is split for words of no run: lowered, unless a word has capital letters."""
+    lower = all(word == word.lower() for word in words)
+    return PrepareConfig(standardize="lower-and-strip-punctuation" if lower else "none")
 
 
 def _as_tensor(texts: Sequence[str]) -> Any:
