@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from w2vtrain.engine.blocks import BlockShape, cut_into_blocks, filled_up, row_damping
 from w2vtrain.engine.cbow_trainer import CbowTrainer
+from w2vtrain.engine.position_trainer import PositionTrainer
 from w2vtrain.engine.sampling import noise_probabilities
 from w2vtrain.engine.steps import StepMaker
 from w2vtrain.engine.stream import KeptText
@@ -28,6 +29,14 @@ def model_with_random_tables(seed: int = 0) -> CbowTrainer:
     return model
 
 
+def model_with_position_weights(seed: int = 0) -> PositionTrainer:
+    model = PositionTrainer(Cbow(VOCABULARY, DIM, positions=2 * SHAPE.window_size), SHAPE)
+    generator = np.random.default_rng(seed)
+    for weight in model.word2vec.weights:
+        weight.assign(generator.normal(size=weight.shape).astype(np.float32))
+    return model
+
+
 def one_step(seed: int = 0):
     generator = np.random.default_rng(seed)
     sizes = [5, 1, 7]  # the line of one word has no context: it is not trained on
@@ -42,11 +51,13 @@ def one_step(seed: int = 0):
     return batch, kept, columns, noise, damping
 
 
-def explicit_loss(input_table, output_table, kept, columns, noise):
+def explicit_loss(
+    input_table, output_table, kept, columns, noise, positions=None, by_derivative=False
+):
     """The loss of `CbowTrainer`'s docstring, token by token.
 
     Its value is that of the weighted mean of the contexts. Its derivative by a context's row is
-    that of the weighted sum: like word2vec, it is not divided by the words of the window.
+    divided by the sum of the squared shares, so that the mean moves by its own derivative.
     """
     loss, number = 0.0, 0
     width, size, negatives = SHAPE.window_size, SHAPE.block_size, SHAPE.num_negatives
@@ -57,8 +68,13 @@ def explicit_loss(input_table, output_table, kept, columns, noise):
                 continue
             weights = np.array([(width + 1 - abs(c - t)) / width for c in seen], np.float32)
             rows = tf.gather(input_table, kept.tokens[seen])
-            total = tf.reduce_sum(rows * weights[:, None], axis=0)
-            hidden = total + tf.stop_gradient(total / weights.sum() - total)
+            if positions is not None:
+                places = [c - t + width - (c > t) for c in seen]
+                rows *= tf.gather(positions, places)
+            shares = weights / weights.sum()
+            mean = tf.reduce_sum(rows * shares[:, None], axis=0)
+            moved = mean / (1.0 if by_derivative else np.sum(shares**2))
+            hidden = moved + tf.stop_gradient(mean - moved)
             own = kept.tokens[t]
             score = tf.tensordot(hidden, output_table[own], 1)
             loss -= tf.math.log_sigmoid(score)
@@ -88,6 +104,40 @@ def test_one_step_is_automatic_differentiation_over_explicit_windows(seed):
         assert np.abs(new - old.numpy()).max() > 1e-3
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_position_weights_move_by_the_derivative(seed):
+    model = model_with_position_weights(seed)
+    batch, kept, columns, noise, damping = one_step(seed)
+    positions, *tables = before = [tf.Variable(w) for w in model.word2vec.get_weights()]
+    given = (*tables, kept, columns, noise, positions)
+    with tf.GradientTape(persistent=True) as tape:
+        wanted_loss, _ = explicit_loss(*given)
+        plain_loss, _ = explicit_loss(*given, by_derivative=True)
+    loss, _ = model.train_on_step(batch, tf.constant(0.1), loss_sampling=1)
+    assert float(loss) == pytest.approx(float(wanted_loss), rel=1e-5)
+    after = model.word2vec.get_weights()
+    for old, new, factor in zip(tables, after[1:], damping, strict=True):
+        gradient = tf.convert_to_tensor(tape.gradient(wanted_loss, old)).numpy()
+        wanted = old - 0.1 * factor[:, None] * gradient
+        np.testing.assert_allclose(new, wanted, rtol=1e-4, atol=1e-6)
+    # 16 tokens x (1 + 5 negatives) = 96 allow a rate of 5 / 96
+    wanted = before[0] - 5 / 96 * tf.convert_to_tensor(tape.gradient(plain_loss, positions))
+    np.testing.assert_allclose(after[0], wanted, rtol=1e-4, atol=1e-6)
+    assert np.abs(after[0] - before[0]).min() > 1e-6
+
+
+def test_position_weights_are_saved_with_the_model(tmp_path):
+    model = model_with_position_weights()
+    model.compile(keras.optimizers.SGD(0.1), jit_compile=False)
+    model.save(tmp_path / "word2vec.keras")
+    loaded = keras.models.load_model(tmp_path / "word2vec.keras", safe_mode=True)
+    positions, inputs, outputs = loaded.get_weights()
+    assert positions.shape == (6, DIM)
+    scores = loaded((np.array([[0, 2, 3, 0, 0, 4]]), np.array([[5]])))
+    mean = (inputs[2] * positions[1] + inputs[3] * positions[2] + inputs[4] * positions[5]) / 3
+    np.testing.assert_allclose(scores[0, 0], mean @ outputs[5], rtol=1e-5)
+
+
 def test_what_is_saved_is_the_plain_model_which_predicts_and_goes_on(tmp_path):
     model = model_with_random_tables()
     model.compile(keras.optimizers.SGD(0.1), jit_compile=False)
@@ -107,18 +157,35 @@ def test_what_is_saved_is_the_plain_model_which_predicts_and_goes_on(tmp_path):
     assert (loaded.word_vectors()[[2, 3, 4]] != inputs[[2, 3, 4]]).all()
 
 
-def test_a_block_of_cbow_needs_less_noise():
-    # its noise weighs 32 tokens x 1 x 5 = 160; at rate 0.5 that is 80: 1.5 a word
+def test_equal_contexts_move_by_the_whole_gradient_as_in_word2vec():
+    # a line of two words: each is the only context of the other, so all of it reaches that row
+    kept = KeptText(np.array([3, 4], np.int32), np.array([0, 2]))
+    blocks = filled_up(cut_into_blocks(kept, SHAPE), SHAPE)
+    gradient = np.zeros((SHAPE.blocks, SHAPE.block_size, DIM), np.float32)
+    gradient[0, 0], gradient[0, 1] = 1.0, 2.0  # of the means of 3 and of 4
+    model = model_with_random_tables()
+    moved = model._input_gradient(gradient, model._shares(tf.constant(blocks.windows)))
+    places = SHAPE.window_size + np.arange(2)
+    np.testing.assert_allclose(moved[0].numpy()[places, 0], [2.0, 1.0], rtol=1e-6)
+    assert np.abs(moved[0].numpy()).sum() == pytest.approx(3.0 * DIM)
+
+
+def test_the_noise_of_a_block_of_cbow():
+    # it weighs 64 tokens x 1 x 5 = 320; at rate 0.5 that is 160: 1.5 a word
     shape = BlockShape.fitting(100, 5, 5, 0.5, 1e8, "cbow")
-    assert (shape.noise_size, shape.inputs, shape.columns) == (56, 42, 32 + 56)
-    assert dataclasses.replace(shape, architecture="skip-gram").columns == 42 + 56
+    assert (shape.noise_size, shape.inputs, shape.columns) == (112, 74, 64 + 112)
+    assert dataclasses.replace(shape, architecture="skip-gram").columns == 74 + 112
+    # at an ordinary rate one for each token: fewer cost score, though they would be stable
+    assert BlockShape.fitting(100, 5, 5, 0.025, 1e8, "cbow").noise_size == 64
+    assert BlockShape.fitting(100, 5, 5, 0.025, 1e8, "skip-gram").noise_size == 16
 
 
 def test_damping_by_hand():
     shape = BlockShape(1, 100, 4, 8, 1, "cbow")
     # 100 tokens; rate 0.05 allows a weight of 5 / 0.05 = 100
     found = row_damping(shape, 0.05, np.array([0.5, 0.1, 0.0]), np.array([0.0, 0.1, 0.9]))
-    # inputs: 100 x window weight 5 x share x (1 + 1 negative) = 500, 100, 0
-    np.testing.assert_allclose(found[0], [0.2, 1.0, 1.0])
+    # a window weighs 5, its squares 2 x (16 + 9 + 4 + 1) / 16 = 3.75: contexts move by 4 / 3
+    # inputs: 100 x window weight 5 x 4 / 3 x share x (1 + 1 negative) = 667, 133, 0
+    np.testing.assert_allclose(found[0], [0.15, 0.75, 1.0], rtol=1e-6)
     # outputs: 100 x (share + noise) = 50, 20, 90
     np.testing.assert_allclose(found[1], [1.0, 1.0, 1.0])

@@ -101,7 +101,12 @@ def test_the_saved_model_goes_on_with_any_optimizer(trained):
 
 
 @pytest.mark.parametrize(
-    "more", [{}, {"subword_hash": "floret", "hash_count": 2}, {"architecture": "cbow"}]
+    "more",
+    [
+        {},
+        {"subword_hash": "floret", "hash_count": 2},
+        {"architecture": "cbow", "position_weights": True},
+    ],
 )
 def test_a_stopped_training_goes_on_to_the_same_bytes(run, tmp_path, more):
     config = TrainConfig(**SETTINGS, **more, epochs=2, keep_best=True, validation_fraction=0.1)
@@ -183,6 +188,8 @@ def test_cbow_learns_unseen_forms_too(run, tmp_path):
         ({"subwords": True, "objective": "full-softmax"}, "--subwords does nothing with"),
         ({"subwords": True, "pairs": "explicit"}, "--subwords does nothing with"),
         ({"subwords": True, "subword_hash": "md5"}, "not a choice"),
+        ({"position_weights": True}, "--position-weights is for --architecture cbow"),
+        ({"position_weights": True, "architecture": "cbow", "shards": 2}, "in one shard"),
         ({"subwords": True, "start_from": "x", "freeze_known": True}, "--freeze-known does not go"),
     ],
 )

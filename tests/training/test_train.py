@@ -121,11 +121,20 @@ def train_on(config: TrainConfig, run: Path) -> None:
     train(run, config, force=True)
 
 
-@pytest.mark.parametrize("architecture", ["skip-gram", "cbow"])
-def test_same_seed_same_bytes_on_any_number_of_threads(run, architecture):
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"architecture": "skip-gram"},
+        {"architecture": "cbow", "position_weights": True},
+        {"architecture": "skip-gram", "subwords": True, "buckets": 1000},
+        {"architecture": "cbow", "subwords": True, "buckets": 1000},
+    ],
+    ids=["skip-gram", "cbow", "subwords", "subword cbow"],
+)
+def test_same_seed_same_bytes_on_any_number_of_threads(run, model):
     from forked import forked
 
-    config = QUICK.replaced(architecture=architecture)
+    config = QUICK.replaced(**model)
     train(run, config)
     here = sha256(RunDirectory(run).vectors)
     for threads in (1, 4):

@@ -160,13 +160,16 @@ class BlockTrainer(keras.Model):
         """
         input_rows, output_rows, parts = self._parts(step)
         measured = -(-self.shape.blocks // (len(parts) * loss_sampling))
-        input_gradients, output_gradients, losses = [], [], []
+        input_gradients, output_gradients, losses, mixed = [], [], [], []
         for inputs, columns, windows, noise_share in parts:
-            hidden = self._hidden(inputs, windows)
-            scores = tf.matmul(hidden, columns, transpose_b=True)
+            shares = self._shares(windows)
+            hidden = self._hidden(inputs, shares)
+            scores = self._scores(hidden, columns)
             error = self._error(scores, windows, noise_share)
-            output_gradients.append(tf.matmul(error, hidden, transpose_a=True))
-            input_gradients.append(self._input_gradient(tf.matmul(error, columns), windows))
+            hidden_gradient, output_gradient = self._gradients(error, hidden, columns)
+            output_gradients.append(output_gradient)
+            input_gradients.append(self._input_gradient(hidden_gradient, shares))
+            mixed.append((hidden_gradient, inputs, shares))
             sample = (scores[:measured], windows[:measured], noise_share[:measured])
             losses.append(self._loss(*sample))
         for layer, uses, rows, gradients in (
@@ -174,6 +177,7 @@ class BlockTrainer(keras.Model):
             (self.target_embedding, step.inputs, input_rows, input_gradients),
         ):
             _update(layer, uses, rows, gradients, learning_rate)
+        self._update_others(mixed, learning_rate)
         return _summed(losses)
 
     def loss_on_step(self, step: Step) -> tuple[Any, Any]:
@@ -184,11 +188,16 @@ class BlockTrainer(keras.Model):
         """
         losses = []
         for inputs, columns, windows, noise_share in self._parts(step)[2]:
-            scores = tf.matmul(self._hidden(inputs, windows), columns, transpose_b=True)
+            hidden = self._hidden(inputs, self._shares(windows))
+            scores = self._scores(hidden, columns)
             losses.append(self._loss(scores, windows, noise_share))
         return _summed(losses)
 
-    def _hidden(self, inputs: Any, windows: Any) -> Any:
+    def _shares(self, windows: Any) -> Any:
+        """Return what `_hidden` and `_input_gradient` need of the windows."""
+        return None
+
+    def _hidden(self, inputs: Any, shares: Any) -> Any:
         """Return what is scored for each target, shape `(blocks, block_size, dim)`: its row.
 
         Args:
@@ -196,9 +205,30 @@ class BlockTrainer(keras.Model):
         """
         return inputs
 
-    def _input_gradient(self, gradient: Any, windows: Any) -> Any:
+    def _scores(self, hidden: Any, columns: Any) -> Any:
+        """Return the scores of each target, shape `(blocks, block_size, scores)`: of all columns.
+
+        Args:
+            columns: rows of the other table, shape `(blocks, columns, dim)`.
+        """
+        return tf.matmul(hidden, columns, transpose_b=True)
+
+    def _gradients(self, error: Any, hidden: Any, columns: Any) -> tuple[Any, Any]:
+        """Return minus the derivatives of L by `hidden` and by `columns`, given that by scores."""
+        return tf.matmul(error, columns), tf.matmul(error, hidden, transpose_a=True)
+
+    def _input_gradient(self, gradient: Any, shares: Any) -> Any:
         """Return minus the derivative of L by the inputs, given that by what is scored."""
         return gradient
+
+    def _update_others(self, mixed: list[tuple[Any, Any, Any]], rate: Any) -> None:
+        """Update what is trained besides the tables, if there is anything.
+
+        Args:
+            mixed: for each part of the step minus the derivative of L by what is scored, the
+                inputs, and their `_shares`.
+            rate: the learning rate.
+        """
 
     def _parts(self, step: Step) -> tuple[Any, Any, list[tuple[Any, ...]]]:
         """Read the rows of a step.
@@ -225,20 +255,24 @@ class BlockTrainer(keras.Model):
         return input_rows, output_rows, parts
 
     def _weights(self, windows: Any) -> Any:
-        """Return the weight of each score, shape `(blocks, block_size, columns)`."""
+        """Return the weight of each score, shape `(blocks, block_size, scores)`."""
         return sum_of_sides(self._weight_table, windows)
+
+    def _noise_share(self, noise_share: Any) -> Any:
+        """Return the share of each score that counts as noise: broadcasts to the scores."""
+        return noise_share[:, None, :]
 
     def _error_of(self, scores: Any, windows: Any, noise_share: Any) -> Any:
         """Return minus the derivative of L by each score, in the type of the products."""
         weights = self._weights(windows)
-        noise = noise_share[:, None, :] * tf.sigmoid(tf.cast(scores, tf.float32))
+        noise = self._noise_share(noise_share) * tf.sigmoid(tf.cast(scores, tf.float32))
         return tf.cast(weights * (self._is_token - noise), self.compute_dtype)
 
     def _loss(self, scores: Any, windows: Any, noise_share: Any) -> tuple[Any, Any]:
         """Return L of some blocks, and the summed weight of their pairs: float32 scalars."""
         weights, scores = self._weights(windows), tf.cast(scores, tf.float32)
         # -w log sigmoid(s) = w softplus(s) - w s, so all three sums of L are these two terms.
-        terms = noise_share[:, None, :] * tf.nn.softplus(scores) - self._is_token * scores
+        terms = self._noise_share(noise_share) * tf.nn.softplus(scores) - self._is_token * scores
         return tf.reduce_sum(weights * terms), tf.reduce_sum(weights * self._is_token)
 
 

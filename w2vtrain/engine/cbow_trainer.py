@@ -18,8 +18,11 @@ class CbowTrainer(BlockTrainer):
         L = - sum_t log sigmoid(h_t y_t) - sum_(t,n) (k / N) log sigmoid(-h_t y_n)
             + sum_t k p_t log sigmoid(-h_t y_t)
 
-    with y the rows of the targets and of the N noise words of the block. A context moves by the
-    gradient of its sum, not of its mean.
+    with y the rows of the targets and of the N noise words of the block. The contexts share out
+    the gradient of h_t so that h_t itself moves by the whole of it: context c, with share m_c of
+    the mean, moves by m_c / (sum of the squared shares) times the gradient. Of n contexts that
+    weigh alike, each moves by all of it, as in word2vec.c and gensim; the derivative of L would
+    give each an n-th part (docs/models.md compares the two).
 
     Args:
         cbow: the model to train.
@@ -33,29 +36,55 @@ class CbowTrainer(BlockTrainer):
         super().__init__(cbow, shape, **kwargs)
         self._context_weights = tf.constant(shape.context_weights())
         share = np.full(shape.noise_size, shape.num_negatives / shape.noise_size)
-        weights = [np.eye(shape.block_size), np.tile(share, (shape.block_size, 1))]
-        self._columns = tf.constant(np.concatenate(weights, axis=1), tf.float32)
+        self._score_weights = np.concatenate([[1], share]).astype(np.float32)
+        self._is_token = (np.arange(1 + shape.noise_size) == 0).astype(np.float32)
+        self._fused_shares = tf.function(self._shares_of, jit_compile=True)
+
+    def _scores(self, hidden: Any, columns: Any) -> Any:
+        """Score each mean against its own target, the first score, and the block's noise."""
+        own, noise = self._own_and_noise(columns)
+        score = tf.reduce_sum(hidden * own, axis=-1, keepdims=True)
+        return tf.concat([score, tf.matmul(hidden, noise, transpose_b=True)], axis=-1)
+
+    def _gradients(self, error: Any, hidden: Any, columns: Any) -> tuple[Any, Any]:
+        """Take the errors of the own targets one by one, those of the noise as products."""
+        own, noise = self._own_and_noise(columns)
+        of_own, of_noise = error[..., :1], error[..., 1:]
+        of_columns = [of_own * hidden, tf.matmul(of_noise, hidden, transpose_a=True)]
+        return of_own * own + tf.matmul(of_noise, noise), tf.concat(of_columns, axis=1)
+
+    def _own_and_noise(self, columns: Any) -> tuple[Any, Any]:
+        return columns[:, : self.shape.block_size], columns[:, self.shape.block_size :]
+
+    def _noise_share(self, noise_share: Any) -> Any:
+        """Return that of a target's own score; all of the noise is noise."""
+        own = noise_share[:, : self.shape.block_size, None]
+        noise = tf.ones((1, 1, self.shape.noise_size)) + tf.zeros_like(own)
+        return tf.concat([own, noise], axis=-1)
 
     def _weights(self, windows: Any) -> Any:
         """Weigh the target itself and the noise, unless the window sees nothing."""
-        return self._columns * tf.cast(self._total(windows) > 0, tf.float32)
+        return self._score_weights * tf.cast(self._total(windows) > 0, tf.float32)
 
-    def _hidden(self, inputs: Any, windows: Any) -> Any:
+    def _hidden(self, inputs: Any, shares: Any) -> Any:
         """Return the weighted mean of each target's contexts."""
-        weights = sum_of_sides(self._context_weights, windows)
-        means = tf.math.divide_no_nan(weights, self._total(windows))
-        return tf.matmul(tf.cast(means, self.compute_dtype), inputs)
+        return tf.matmul(shares[0], inputs)
 
-    def _input_gradient(self, gradient: Any, windows: Any) -> Any:
-        """Give each context the whole gradient of the mean, times its weight in the window.
+    def _input_gradient(self, gradient: Any, shares: Any) -> Any:
+        """Give each context its part of the gradient of the mean, which moves by the whole."""
+        return tf.matmul(shares[1], gradient, transpose_a=True)
 
-        The derivative of the mean would be divided by the window's words; word2vec.c and gensim do
-        not divide it either (docs/models.md compares the two).
-        """
-        weights = sum_of_sides(self._context_weights, windows)
-        return tf.matmul(tf.cast(weights, self.compute_dtype), gradient, transpose_a=True)
+    def _shares(self, windows: Any) -> Any:
+        return self._fused_shares(windows)
 
-    def _total(self, windows: Any) -> Any:
+    def _shares_of(self, windows: Any) -> tuple[Any, Any]:
+        """Return the share of each context in the mean, and in the mean's gradient."""
+        weights, total = sum_of_sides(self._context_weights, windows), self._total(windows)
+        means = tf.math.divide_no_nan(weights, total)
+        parts = weights * tf.math.divide_no_nan(total, self._total(windows, power=2))
+        return tf.cast(means, self.compute_dtype), tf.cast(parts, self.compute_dtype)
+
+    def _total(self, windows: Any, power: int = 1) -> Any:
         """Return the summed weight of each target's contexts: `(blocks, block_size, 1)`."""
-        totals = tf.reduce_sum(self._context_weights, axis=1, keepdims=True)
-        return sum_of_sides(totals, windows)
+        totals = tf.reduce_sum(self._context_weights**power, axis=1, keepdims=True)
+        return sum_of_sides(totals, windows)  # no context is on both sides

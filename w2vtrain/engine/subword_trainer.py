@@ -8,6 +8,7 @@ from w2vtrain.engine.block_trainer import BlockTrainer
 from w2vtrain.engine.blocks import BlockShape
 from w2vtrain.engine.cbow_trainer import CbowTrainer
 from w2vtrain.engine.encoded_rows import EncodedRows
+from w2vtrain.engine.position_trainer import PositionTrainer
 from w2vtrain.models.subword_word2vec import SubwordWord2Vec
 from w2vtrain.models.word2vec import embedding_table
 
@@ -90,6 +91,10 @@ class SubwordTrainer(BlockTrainer):
 
 class SubwordCbowTrainer(SubwordTrainer, CbowTrainer):
     """Trains a `SubwordCbow` as `CbowTrainer` trains a `Cbow`; its words are made likewise."""
+
+
+class SubwordPositionTrainer(SubwordTrainer, PositionTrainer):
+    """Trains a `SubwordCbow` with position weights, as `PositionTrainer` trains a `Cbow`."""
 
 
 def _product(places: Any, values: Any, shape: tuple[Any, Any], dense: Any) -> Any:

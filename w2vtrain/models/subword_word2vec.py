@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from w2vtrain.models.cbow import PADDING
+from w2vtrain.models.cbow import add_position_weights, mean_of_contexts, positions_of
 from w2vtrain.models.word2vec import embedding_table
 
 _WORDS_AT_ONCE = 16_384  # when all vectors are made: bounds the memory
@@ -117,18 +117,27 @@ class SubwordWord2Vec(keras.Model):
 class SubwordCbow(SubwordWord2Vec):
     """CBOW, as `Cbow`, with context rows that are means of n-gram rows.
 
+    Args:
+        positions: as for `Cbow`.
+
     Call arguments:
-        inputs: `(contexts, targets)`: int tensors, shapes `(batch, contexts)`, filled up with 0,
-            and `(batch, targets)`.
+        inputs: `(contexts, targets)`: int tensors, as for `Cbow`.
 
     Returns:
         float tensor, shape `(batch, targets)`: a score for each target.
     """
 
+    def __init__(self, *args: Any, positions: int = 0, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.position_weights = add_position_weights(self, positions, self._sizes["embedding_dim"])
+
     def call(self, inputs: Any) -> Any:
         contexts, targets = inputs
         flat = self.vectors_of(tf.reshape(contexts, [-1]))
         rows = tf.reshape(flat, tf.concat([tf.shape(contexts), [flat.shape[1]]], axis=0))
-        seen = tf.cast(contexts != PADDING, rows.dtype)[..., None]  # (batch, contexts, 1)
-        means = tf.math.divide_no_nan(tf.reduce_sum(rows * seen, 1), tf.reduce_sum(seen, 1))
-        return tf.einsum("bd,btd->bt", means, self.context_embedding(targets))
+        mean = mean_of_contexts(rows, contexts, self.position_weights)
+        return tf.einsum("bd,btd->bt", mean, self.context_embedding(targets))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments that make the same model again."""
+        return {**super().get_config(), **positions_of(self)}

@@ -72,6 +72,11 @@ class BlockConfig(SubwordConfig):
         "skip-gram: a word predicts each word around it; cbow: their mean predicts the word.",
         panel=OWN,
     )
+    position_weights: bool = option(
+        False,
+        "With cbow: learn how much each place of the window counts, for each number of a vector.",
+        panel=OWN,
+    )
     known_rate: float = option(
         0.02,
         "Share of the learning rate at which words of --start-from move; new words take all of it.",
@@ -108,6 +113,11 @@ class BlockConfig(SubwordConfig):
                 "--known-rate is for words of --start-from that are not frozen.",
                 "Leave it out, or give --start-from without --freeze-known, --freeze-contexts and "
                 "--subwords.",
+            )
+        if self.position_weights and (self.architecture != "cbow" or self.shards > 1):
+            raise W2VError(
+                "--position-weights is for --architecture cbow, in one shard.",
+                "Leave it out, or give --architecture cbow and no --shards.",
             )
         if self.architecture == "cbow" and self.validation_ranks:
             raise W2VError(
@@ -211,26 +221,33 @@ class BlockNegativeSampling(Objective):
     def _trainer(self, shape: BlockShape, weights: tuple[np.ndarray, np.ndarray]) -> Any:
         from w2vtrain.engine.block_trainer import BlockTrainer
         from w2vtrain.engine.cbow_trainer import CbowTrainer
+        from w2vtrain.engine.position_trainer import PositionTrainer
         from w2vtrain.engine.sharded_trainer import ShardedTrainer
-        from w2vtrain.engine.subword_trainer import SubwordCbowTrainer, SubwordTrainer
+        from w2vtrain.engine.subword_trainer import (
+            SubwordCbowTrainer,
+            SubwordPositionTrainer,
+            SubwordTrainer,
+        )
         from w2vtrain.models.cbow import Cbow
         from w2vtrain.models.word2vec import Word2Vec
 
-        config = self.config
-        dtype = "float32" if config.precision == "float32" else "mixed_bfloat16"
-        trainer: BlockTrainer
+        config, cbow = self.config, self.config.architecture == "cbow"
+        positions = 2 * config.window_size if config.position_weights else 0
+        kinds: tuple[type[BlockTrainer], ...]
+        kinds = (CbowTrainer, PositionTrainer) if cbow else (BlockTrainer,)
+        model: Any
         if self._words is not None:
-            cbow = config.architecture == "cbow"
-            kind = SubwordCbowTrainer if cbow else SubwordTrainer
-            trainer = kind(self._words.model(config.seed, cbow), shape, dtype=dtype)
+            kinds = (SubwordCbowTrainer, SubwordPositionTrainer) if cbow else (SubwordTrainer,)
+            model = self._words.model(config.seed, cbow, positions)
             words = weights[0] * self._damping[0]
             weights = self._words.words.weights(words), weights[1]
         else:
             sizes = (len(self.corpus.counts), config.embedding_dim, config.seed)
-            if config.architecture == "cbow":
-                trainer = CbowTrainer(Cbow(*sizes, name="cbow"), shape, dtype=dtype)
-            else:
-                trainer = BlockTrainer(Word2Vec(*sizes, name="word2vec"), shape, dtype=dtype)
+            model = (
+                Cbow(*sizes, positions, name="cbow") if cbow else Word2Vec(*sizes, name="word2vec")
+            )
+        dtype = "float32" if config.precision == "float32" else "mixed_bfloat16"
+        trainer = kinds[positions > 0](model, shape, dtype=dtype)
         return trainer if self.shards == 1 else ShardedTrainer(trainer, weights, self.shards)
 
     def batches(self, start: Position) -> Iterator[tuple[Any, Position]]:

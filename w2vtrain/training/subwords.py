@@ -106,14 +106,17 @@ class WordNgrams:
         )
         _require_memory(self.words.number, dim)
 
-    def model(self, seed: int, cbow: bool = False) -> "SubwordWord2Vec":
-        """Return an untrained model with these words: skip-gram, or CBOW."""
+    def model(self, seed: int, cbow: bool = False, positions: int = 0) -> "SubwordWord2Vec":
+        """Return an untrained model with these words: skip-gram, or CBOW with its `positions`."""
         from w2vtrain.models.subword_word2vec import SubwordCbow, SubwordWord2Vec
 
         words = self.words
         sizes = (len(words.sizes), self.dim, words.number, len(words.rows))
-        kind, name = (SubwordCbow, "cbow") if cbow else (SubwordWord2Vec, "word2vec")
-        model = kind(*sizes, seed, name=name)
+        model: SubwordWord2Vec
+        if cbow:
+            model = SubwordCbow(*sizes, seed, positions=positions, name="cbow")
+        else:
+            model = SubwordWord2Vec(*sizes, seed, name="word2vec")
         model.set_words(words.rows, words.shares, words.sizes)
         return model
 
