@@ -6,7 +6,6 @@ import operator
 import typing
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -20,7 +19,7 @@ from w2vtrain.corpus.normalization import normalize_text
 from w2vtrain.corpus.phrases import Phrases, WordJoiner
 from w2vtrain.corpus.sources import STDIN
 from w2vtrain.corpus.subword_units import SubwordUnits
-from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, LEFT_OUT, OOV_TOKEN, Vocabulary
+from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, LEFT_OUT, OOV_ID, OOV_TOKEN, Vocabulary
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.settings import flag
@@ -62,15 +61,6 @@ class CountedWords:
         self._kept = Vocabulary.load(run.corpus_vocabulary)
         self._left_out = Vocabulary.load(run.corpus / LEFT_OUT)
 
-    @cached_property
-    def _kept_rows(self) -> dict[str, int]:
-        tokens = self._kept.tokens[FIRST_WORD_ID:]
-        return {token: row for row, token in enumerate(tokens, start=FIRST_WORD_ID)}
-
-    @cached_property
-    def _left_out_rows(self) -> dict[str, int]:
-        return {token: row for row, token in enumerate(self._left_out.tokens)}
-
     def subword_units(self, run: RunDirectory) -> SubwordUnits | None:
         """Return the units that the words of the run were cut into, if they were."""
         if self._config.split != "subwords":
@@ -79,11 +69,11 @@ class CountedWords:
 
     def find(self, word: str) -> WordCount:
         """Return what became of a word, given as it was counted."""
-        if (row := self._kept_rows.get(word)) is not None:
+        if (row := self._kept.rows.get(word, OOV_ID)) >= FIRST_WORD_ID:
             rank = row - FIRST_WORD_ID + 1
             return WordCount(word, "kept", int(self._kept.counts[row]), rank)
-        if (row := self._left_out_rows.get(word)) is not None:
-            rank = len(self._kept_rows) + row + 1
+        if (row := self._left_out.rows.get(word, -1)) >= 0:
+            rank = len(self._kept) - FIRST_WORD_ID + row + 1
             outcome: Outcome = "name of the unknown" if word == OOV_TOKEN else "left out"
             return WordCount(word, outcome, int(self._left_out.counts[row]), rank)
         return WordCount(word, "too long" if len(word) > LONGEST_TOKEN else "not met")

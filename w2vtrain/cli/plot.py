@@ -12,6 +12,7 @@ from w2vtrain.cli.output import Json, Output, command, note, say
 from w2vtrain.cli.queries import Vectors, explain_command
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory, is_run
+from w2vtrain.show.pictures.drawing import STILL, THEMES
 
 if TYPE_CHECKING:
     from w2vtrain.show.pictures.drawing import Theme
@@ -35,7 +36,6 @@ Title = Annotated[str | None, typer.Option(help="Title of the picture.")]
 ThemeName = Annotated[
     str, typer.Option("--theme", help="Colors: light, or dark for dark slides and pages.")
 ]
-_STILL = (".png", ".svg", ".pdf")
 _WRITTEN = (".png", ".svg")  # where no --output says otherwise
 _METHOD = (
     "pca, tsne, umap, or vectors where they have 2 numbers. "
@@ -219,8 +219,6 @@ def _pair(text: str, embeddings: "Embeddings") -> tuple[str, str]:
 
 
 def _theme(name: str) -> "Theme":
-    from w2vtrain.show.pictures.drawing import THEMES
-
     if name not in THEMES:
         raise W2VError(f"--theme is {name!r}.", f"Choose one of: {', '.join(THEMES)}.")
     return THEMES[name]
@@ -232,7 +230,7 @@ def _draw_map(
     from w2vtrain.show.pictures.map_page import write_map_page
     from w2vtrain.show.pictures.word_map import draw_map
 
-    still = [path for path in paths if path.suffix.lower() in _STILL]
+    still = [path for path in paths if path.suffix.lower() in STILL]
     if still:
         labeled = draw_map(chart, still, title, theme)
         if labeled < len(chart.tokens):
@@ -255,7 +253,7 @@ def _draw_checkpoints(
 
     kept = over_time.read_snapshots(run)
     places = over_time.places_over_time(kept, chart.ranks, method, seed, progress)  # type: ignore[arg-type]
-    still = [path for path in paths if path.suffix.lower() in _STILL]
+    still = [path for path in paths if path.suffix.lower() in STILL]
     if still:
         own_scale = method == "vectors"
         over_time.draw_side_by_side(
@@ -269,7 +267,7 @@ def _draw_checkpoints(
 def _paths(source: Path, name: str, given: list[Path] | None, more: str = "") -> list[Path]:
     """Return the files to write; refuse an unknown ending before any work is done."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")  # letters that no font has
-    forms = (*_STILL, more) if more else _STILL
+    forms = (*STILL, more) if more else STILL
     if given:
         for path in given:
             if path.suffix.lower() not in forms:

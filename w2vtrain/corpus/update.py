@@ -224,7 +224,6 @@ def grown_vocabulary(
         new: every word of the new text; its ids are those of its token ids.
         config: `min_count` and `vocabulary_size` are used.
     """
-    ids = {token: i for i, token in enumerate(old.tokens)}
     left_out = dict(zip(old_left_out.tokens, old_left_out.counts.tolist(), strict=True))
     tokens, counts = list(old.tokens), old.counts.tolist()
     most = config.vocabulary_size
@@ -232,7 +231,7 @@ def grown_vocabulary(
     table[0] = 0
     for new_id in range(FIRST_WORD_ID, len(new)):
         token, count = new.tokens[new_id], int(new.counts[new_id])
-        place = ids.get(token)
+        place = old.rows.get(token)
         if place is not None:
             counts[place] += count
             table[new_id] = place

@@ -6,6 +6,7 @@ count; equal counts are ordered by the token's code points, so the same text giv
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,11 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return len(self.tokens)
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """The row of each token."""
+        return {token: row for row, token in enumerate(self.tokens)}
 
     def save(self, path: Path) -> None:
         """Write one `token TAB count` line a row; backslash, tab and line ends are escaped."""

@@ -354,7 +354,7 @@ class Embeddings:
         left_out = own if exclude is None else [*map(set, exclude)]
         if len(left_out) != len(matrix):
             raise W2VError(f"{len(matrix)} queries, but `exclude` is for {len(left_out)}.")
-        matrix = matrix * search.scales_of(search.row_norms(matrix))[:, np.newaxis]
+        matrix = search.unit_rows(matrix)
         end = _limit(restrict_vocabulary, len(self))
         wanted = k + max(map(len, left_out), default=0) if k > 0 else 0
         found, scores = search.nearest(self.vectors[:end], self._scales[:end], matrix, wanted)

@@ -36,6 +36,11 @@ def scales_of(norms: np.ndarray) -> np.ndarray:
         return np.where(norms > 0, factors, 0).astype(np.float32)
 
 
+def unit_rows(vectors: np.ndarray) -> np.ndarray:
+    """Return float32 rows scaled to length 1; a zero row stays zero."""
+    return vectors * scales_of(row_norms(vectors))[:, np.newaxis]
+
+
 def blocks(length: int, size: int) -> Iterator[slice]:
     """Yield the slices that cut `length` rows into blocks of `size`."""
     for start in range(0, length, size):

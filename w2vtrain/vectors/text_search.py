@@ -19,7 +19,7 @@ from w2vtrain.vectors.formats import npy
 from w2vtrain.vectors.formats.registry import placed
 from w2vtrain.vectors.formats.text_rows import numbers
 from w2vtrain.vectors.results import Results
-from w2vtrain.vectors.search import best, row_norms, scales_of
+from w2vtrain.vectors.search import best, unit_rows
 from w2vtrain.vectors.sentences import TextEncoder
 
 TEXTS_AT_ONCE = 4096
@@ -56,14 +56,13 @@ class TextIndex:
         self.texts = texts
         self._encoder = encoder
         vectors = encoder.encode(texts)
-        norms = row_norms(vectors)
-        self._places = np.flatnonzero(norms > 0)  # of the texts that can be found
+        self._places = np.flatnonzero(vectors.any(axis=1))  # of the texts that can be found
         if not len(self._places):
             raise W2VError(
                 f"None of the {len(texts):,} texts has a word of the vocabulary.",
                 "Are the texts in the language of the vectors?",
             )
-        self._units = (vectors * scales_of(norms)[:, np.newaxis])[self._places]
+        self._units = unit_rows(vectors[self._places])
         self._graph: ApproximateIndex | None = None
         if approximate:
             rows = map(str, range(len(self._places)))
@@ -86,7 +85,7 @@ class TextIndex:
         if self._graph is not None:
             found = [(int(row), cosine) for row, cosine in self._graph.most_similar(vector, k=k)]
         else:
-            scores = self._units @ (vector * scales_of(row_norms(vector[np.newaxis])))
+            scores = self._units @ unit_rows(vector[np.newaxis])[0]
             found = [(row, float(scores[row])) for row in best(scores, k).tolist()]
         places = [(int(self._places[row]), cosine) for row, cosine in found]
         found_texts = (Match(place, cosine, self.texts[place]) for place, cosine in places)

@@ -60,7 +60,7 @@ def layout(
                 "Choose --method pca, tsne or umap.",
             )
         return np.array(vectors, dtype=np.float32)
-    units = vectors * search.scales_of(search.row_norms(vectors))[:, np.newaxis]
+    units = search.unit_rows(vectors)
     start = principal_plane(units)
     if method == "pca" or len(units) <= 3:
         return start

@@ -80,8 +80,7 @@ def write_page(path: Path, page: str) -> None:
 def _data(chart: WordMap, title: str, progress: Progress) -> dict[str, Any]:
     """Return what the page's script reads; numbers of many words are base64 of raw integers."""
     places = fit_square(chart.places)
-    units = chart.vectors * search.scales_of(search.row_norms(chart.vectors))[:, np.newaxis]
-    near, distances = neighbors(units, NEIGHBORS, progress=progress)
+    near, distances = neighbors(search.unit_rows(chart.vectors), NEIGHBORS, progress=progress)
     cosines = np.clip(1 - distances**2 / 2, -1, 1)  # of vectors at length 1
     return {
         "title": title,

@@ -86,9 +86,7 @@ def places_over_time(
     if method != "pca":
         flat = layout(tables.reshape(-1, dim), method, seed, progress)
         return flat.reshape(times, number, 2)
-    units = tables * search.scales_of(search.row_norms(tables.reshape(-1, dim))).reshape(
-        times, number, 1
-    )
+    units = search.unit_rows(tables.reshape(-1, dim)).reshape(times, number, dim)
     mean, axes = principal_axes(units[-1])
     return (units - mean) @ axes
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.vectors.search import blocks, row_norms, scales_of
+from w2vtrain.vectors.search import blocks, row_norms, unit_rows
 from w2vtrain.vectors.subwords import Subwords
 
 BLOCK_BYTES = 1 << 23  # of float32 numbers in a block
@@ -203,8 +203,7 @@ def normalized(stream: VectorStream) -> VectorStream:
 
     def generate() -> Iterator[Block]:
         for tokens, vectors, counts in stream.blocks:
-            scaled = vectors * scales_of(row_norms(vectors))[:, np.newaxis]
-            yield Block(tokens, scaled, counts)
+            yield Block(tokens, unit_rows(vectors), counts)
 
     return dataclasses.replace(stream, blocks=generate(), matrix=None, subwords=None)
 
