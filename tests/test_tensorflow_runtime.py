@@ -61,9 +61,9 @@ def test_keras_starts_without_the_packages_that_no_command_uses(started):
 def test_errors_during_the_start_reach_stderr():
     done = run("""
         import os
-        from w2vtrain.tensorflow_runtime import _quiet_stderr
+        from w2vtrain.tensorflow_runtime import quiet_stderr
         try:
-            with _quiet_stderr():
+            with quiet_stderr():
                 os.write(2, b"why it failed")
                 raise ImportError("gone")
         except ImportError:

@@ -8,6 +8,8 @@ runtime belong together, before anything else of TensorFlow is touched.
 import contextlib
 import logging
 import os
+import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -49,7 +51,7 @@ def configure(threads: int | None = None) -> Any:
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors pass, information does not
     if "keras" not in sys.modules:
         os.environ["KERAS_BACKEND"] = "tensorflow"
-    with _quiet_stderr():
+    with quiet_stderr():
         with _hidden(_left_out):
             import keras
         import tensorflow as tf
@@ -95,10 +97,19 @@ def available_threads() -> int:
     return os.cpu_count() or 1
 
 
+_PROCESSOR = Path("/proc/cpuinfo")
+
+
 def computes_bfloat16() -> bool:
     """Return whether the processor multiplies bfloat16 itself; True where it does not say."""
-    facts = Path("/proc/cpuinfo")
-    return not facts.exists() or "bf16" in facts.read_text(errors="replace")
+    return not _PROCESSOR.exists() or "bf16" in _PROCESSOR.read_text(errors="replace")
+
+
+def processor_kind() -> str:
+    """Return the kind of the processor: its model where Linux tells it."""
+    facts = _PROCESSOR.read_text(errors="replace") if _PROCESSOR.exists() else ""
+    model = re.search(r"^model name\s*:\s*(.+)", facts, re.MULTILINE)
+    return model[1] if model else platform.processor() or platform.machine()
 
 
 def _set_threads(threading: Any, threads: int | None) -> bool:
@@ -128,8 +139,8 @@ def _hidden(packages: Iterable[str]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quiet_stderr() -> Iterator[None]:
-    """Keeps what is written to file descriptor 2 from the terminal, unless the body fails."""
+def quiet_stderr() -> Iterator[None]:
+    """Keep what is written to file descriptor 2 from the terminal, unless the body fails."""
     sys.stderr.flush()
     try:
         kept = os.dup(2)

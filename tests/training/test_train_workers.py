@@ -1,6 +1,7 @@
 """Worker processes: the same bytes as one process, also when one of them is killed."""
 
 import pickle
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,11 +12,11 @@ from test_train import write_corpus
 
 from w2vtrain.errors import TrainingStopped, W2VError
 from w2vtrain.run.files import sha256
-from w2vtrain.training import workers
+from w2vtrain.training import cluster, workers
 from w2vtrain.training.config import TrainConfig
 from w2vtrain.training.negative_sampling import number_of_shards
 from w2vtrain.training.train import train
-from w2vtrain.training.workers import WORTHWHILE, Exchange, number_of_workers
+from w2vtrain.training.workers import WORTHWHILE, Files, number_of_workers
 
 SHARDED = TrainConfig(embedding_dim=8, epochs=2, window_size=2, shards=3, threads=2)
 
@@ -37,8 +38,8 @@ def digest(run) -> str:
 
 def test_a_worker_that_is_killed_is_replaced_and_nothing_changes(run, digest, monkeypatch, caplog):
     begun = []
-    start = workers._Worker.start
-    monkeypatch.setattr(workers._Worker, "start", lambda w, job: (start(w, job), begun.append(w)))
+    start = workers._Process.start
+    monkeypatch.setattr(workers._Process, "start", lambda w, job: (start(w, job), begun.append(w)))
 
     def kill(progress):
         if progress.epoch == 2 and len(begun) == 1:
@@ -74,8 +75,66 @@ def test_every_model_has_shards_and_workers(run, model):
     assert len(digests) == 1
 
 
+@pytest.mark.slow
+def test_a_cluster_makes_the_same_bytes_also_when_an_actor_is_killed(
+    run, digest, monkeypatch, caplog, capfd
+):
+    pytest.importorskip("ray", reason="needs the extra ray", exc_type=ImportError)
+    placed = []
+    place = cluster._Actor.place
+    monkeypatch.setattr(cluster._Actor, "place", lambda a: (place(a), placed.append(a)))
+
+    def kill(progress):
+        if progress.epoch == 2 and len(placed) == 2:
+            placed[0].stop()
+
+    config = SHARDED.replaced(threads=1, cluster="local")
+    summary = train(run, config, force=True, progress=kill)
+    assert sha256(run / "model/vectors.npy") == digest
+    assert placed == [placed[0], placed[1], placed[0]]  # this one was started again
+    assert "A worker process was killed (The actor died" in caplog.text
+    assert capfd.readouterr().out == ""
+    assert summary.facts["workers"] == 3
+    assert "cluster" not in (run / "model/manifest.json").read_text()
+
+
+@pytest.mark.slow
+def test_the_text_comes_through_the_object_store_where_a_node_has_none(run, digest, monkeypatch):
+    pytest.importorskip("ray", reason="needs the extra ray", exc_type=ImportError)
+    monkeypatch.setattr(cluster._Text, "reference_for", lambda text, digest: text._in_store)
+    train(run, SHARDED.replaced(threads=1, cluster="local", workers=2), force=True)
+    assert sha256(run / "model/vectors.npy") == digest
+
+
+def test_what_keeps_a_training_off_a_cluster_is_said(run, monkeypatch):
+    with pytest.raises(W2VError, match="this one has a single shard"):
+        TrainConfig(cluster="local")
+    with socket.socket() as taken:  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))
+        with pytest.raises(W2VError, match="No Ray cluster answers at"):
+            cluster._reach(f"127.0.0.1:{taken.getsockname()[1]}")
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(W2VError, match="needs Ray, which is not installed"):
+        train(run, SHARDED.replaced(cluster="auto"), force=True)
+
+
+def test_nodes_with_other_versions_or_another_text_are_refused(tmp_path, caplog):
+    here = cluster.versions()
+    cluster.check_node(here, here)
+    assert not caplog.records
+    cluster.check_node({**here, "processor": "abacus"}, here)
+    assert "A node has another processor (abacus, here " in caplog.text
+    with pytest.raises(W2VError, match=r"has numpy 0 \(here .*\)\."):
+        cluster.check_node({**here, "processor": "abacus", "numpy": "0"}, here)
+    (tmp_path / "text").write_bytes(b"abc")
+    text = cluster._Text(None, tmp_path / "text")
+    assert text.reference_for(sha256(tmp_path / "text")) is None
+    with pytest.raises(W2VError, match="has another text at"):
+        text.reference_for("00")
+
+
 def test_no_room_for_the_exchange_is_said(run, monkeypatch):
-    monkeypatch.setattr(Exchange, "_file", lambda *_: Path("/dev/full").open("wb"))  # noqa: SIM115
+    monkeypatch.setattr(Files, "_file", lambda *_: Path("/dev/full").open("wb"))  # noqa: SIM115
     with pytest.raises(W2VError, match=r"exchange cannot be written to .*and 0 written"):
         train(run, SHARDED.replaced(workers=2), force=True)
 

@@ -40,6 +40,7 @@ class Corpus:
         tokens: number of token ids.
         units: number of units.
         boundaries: int64 array, shape `(units + 1,)`; memory-mapped.
+        token_ids: path of the ids, which may change to that of a copy.
 
     Raises:
         W2VError: the files cannot be read, or do not belong together.
@@ -70,7 +71,7 @@ class Corpus:
         self.vocabulary, self.first_id = vocabulary, first_id
         self.root = root or token_ids.parent
         self.tokens, self.units = len(ids), len(self.boundaries) - 1
-        self._path, self._offset, self._counts = token_ids, ids.offset, counts
+        self.token_ids, self._offset, self._counts = token_ids, ids.offset, counts
 
     @classmethod
     def open(cls, run: RunDirectory) -> "Corpus":
@@ -118,7 +119,7 @@ class Corpus:
         """Read token ids `start` to `stop`: int32 array, shape `(stop - start,)`."""
         stop = self.tokens if stop is None else stop
         return np.fromfile(
-            self._path, np.int32, count=stop - start, offset=self._offset + 4 * start
+            self.token_ids, np.int32, count=stop - start, offset=self._offset + 4 * start
         )
 
     def unit_ends(self, start: int, stop: int) -> np.ndarray:

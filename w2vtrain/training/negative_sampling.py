@@ -101,6 +101,12 @@ class BlockConfig(SubwordConfig):
         parser=number_or_auto,
         panel=SHARDS,
     )
+    cluster: str | None = option(
+        None,
+        "Carry out the shards on a Ray cluster, by its address; auto: the one that this machine is "
+        "in; local: start one here (extra ray).",
+        panel=SHARDS,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -126,6 +132,11 @@ class BlockConfig(SubwordConfig):
             )
         self._range("shards", 1, MOST_SHARDS)
         self._range("workers", 1, MOST_SHARDS)
+        if self.cluster and self.shards == 1:
+            raise W2VError(
+                "--cluster spreads the shards of a training, and this one has a single shard.",
+                "Give --shards too (which decides the vectors), or leave --cluster out.",
+            )
 
     def initial_learning_rate(self, epochs: int) -> float:
         """Return the learning rate of the first step: of SGD on the sum over pairs.

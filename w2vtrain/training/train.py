@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 # Settings that change nothing in the vectors: a training may go on with others.
-NOT_DECISIVE = {"threads", "workers", "checkpoint_every", "keep_checkpoints"}
+NOT_DECISIVE = {"threads", "workers", "cluster", "checkpoint_every", "keep_checkpoints"}
 # Settings of a finished training that do not hold for what goes on with it.
 NOT_GONE_ON_WITH = {
     *("epochs", "more_epochs", "learning_rate"),
@@ -276,15 +276,21 @@ class TrainingRun:
 
     def _workers(self) -> Any:
         """Return the worker processes, or None where this process is the only one."""
+        from w2vtrain.training.cluster import ClusterWorkers
         from w2vtrain.training.workers import Workers, number_of_workers
 
         config, objective = self._config, self.objective
         shards = objective.details.get("shards", 1)
         words = self.corpus.tokens * (self.epochs - self.first_epoch)
-        asked = getattr(config, "workers", None)
+        cluster = getattr(config, "cluster", None)
+        asked = getattr(config, "workers", None) or (shards if cluster else None)
         number = number_of_workers(asked, shards, words, config.threads)
         objective.details["workers"] = number
-        return Workers(objective, number, config.threads, self._scratch) if number > 1 else None
+        if number == 1:
+            return None
+        if cluster:
+            return ClusterWorkers(cluster, objective, number, config.threads, self._scratch)
+        return Workers(objective, number, config.threads, self._scratch)
 
     def _logs(self, watch: Sequence[str], resumed: bool) -> Any:
         from w2vtrain.training.logs import TrainingLogs

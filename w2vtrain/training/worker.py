@@ -7,11 +7,12 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from w2vtrain.engine.dataset import BatchStream
 from w2vtrain.training.registry import make_objective
-from w2vtrain.training.workers import GO, READY
+from w2vtrain.training.workers import GO, READY, Exchange, Files, Transport
 
 _ENDLESS = 10**9
 
@@ -32,27 +33,32 @@ def main() -> None:
         if sys.stdin.buffer.read(1) != GO:
             _end(job)
 
-    _work(job, meet)
+    carry_out(job, Files(job["memory"]), meet)
 
 
-def _work(job: dict[str, Any], meet: Any) -> None:
+def carry_out(job: dict[str, Any], transport: Transport, meet: Callable[[], None]) -> None:
+    """Carry out shards without end.
+
+    Args:
+        job: as `Workers` makes it.
+        transport: to the other processes.
+        meet: returns when all of them have written what their shards have done.
+    """
     from w2vtrain.tensorflow_runtime import configure, leave_out_extras
 
     leave_out_extras()
     configure(job["threads"])
-    from w2vtrain.training.checkpoints import Checkpoint
-    from w2vtrain.training.workers import Exchange
+    from w2vtrain.training.checkpoints import variables_of
 
     objective: Any = make_objective(*job["objective"])
     if job["scaled"] is not None:
         objective.scale_updates(*job["scaled"])
-    state = Checkpoint.load(next(job["state"].iterdir()))
-    state.restore(objective.model)
+    state = job.pop("state")
+    for variable in variables_of(objective.model):
+        variable.assign(state.pop(0))  # and let go of it: tables can be large
     objective.own = job["own"]
-    exchange = Exchange(job["memory"], job["own"], job["shards"], meet)
-    exchange.round = job["round"]
-    objective.model.exchange = exchange
-    stream = BatchStream(objective.batches, objective.signature(), state.position)
+    objective.model.exchange = Exchange(transport, job["own"], job["shards"], meet, job["round"])
+    stream = BatchStream(objective.batches, objective.signature(), job["position"])
     objective.model.fit(
         stream.dataset(), epochs=1, steps_per_epoch=_ENDLESS, shuffle=False, verbose=0
     )

@@ -5,18 +5,20 @@ The process that runs the training carries out some of the shards and starts a w
 the end of a round each lays what its shards have done into files, in `/dev/shm` where there is
 room; one byte in a pipe says that it is there, another that all is there. A pipe that closes tells
 that its other end has died: a worker without its parent ends, and for a dead worker another one is
-started, which makes the round again from the last merge.
+started, which makes the round again from the last merge. On a cluster (`training.cluster`) the
+workers are actors, and Ray's object store takes the place of the files.
 """
 
+import collections
 import contextlib
 import logging
 import os
 import pickle
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,13 +26,12 @@ from w2vtrain.engine.stream import Position
 from w2vtrain.errors import W2VError
 from w2vtrain.run.files import shared_folder
 from w2vtrain.tensorflow_runtime import available_threads, start_process
-from w2vtrain.training.checkpoints import CheckpointFolder
 
 _LOG = logging.getLogger(__name__)
 READY, GO = b"r", b"g"
 WORTHWHILE = 50_000_000  # words to train on, over all epochs, from which on workers are started
 _ROOM = 2**30  # bytes that must be free in shared memory; the exchange takes less
-_MOST_DEATHS = 3  # of one worker in one round, after which it is not started again
+_MOST_DEATHS = 3  # of one worker in one round: then it is not started again
 
 Done = list[np.ndarray]  # of a shard in a round: rows and moves of each table, loss, position
 
@@ -57,100 +58,167 @@ def number_of_workers(asked: int | None, shards: int, words: int, threads: int |
     return asked
 
 
-class Exchange:
-    """Gives what the shards of a process have done to the others, and reads theirs.
+class Transport(Protocol):
+    """Carries what the shards of a process have done in a round to the other processes."""
 
-    Two sets of files take turns: who writes a round has read the one before, but others may still
-    be reading it.
+    def write(self, round: int, own: dict[int, Done]) -> None:
+        """Give what the shards of this process have done, by the shards' numbers."""
+
+    def read(self, round: int, shard: int, like: Done) -> Done:
+        """Return what a shard of another process has done: arrays of the forms of `like`."""
+
+
+class Files:
+    """The transport between processes of one machine: files, which processes share.
+
+    Two sets of them take turns: who writes a round has read the one before, but others may still be
+    reading it.
 
     Args:
         folder: of the files.
-        own: the shards of this process.
-        shards: of the training.
-        meet: returns when the files of all shards are written.
     """
 
-    def __init__(
-        self, folder: Path, own: Sequence[int], shards: int, meet: Callable[[], None]
-    ) -> None:
-        self._folder, self._own, self._shards, self._meet = folder, own, shards, meet
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._files: dict[str, Any] = {}
-        self.round, self.seconds = 0, 0.0
 
-    def __call__(self, done: Sequence[Done]) -> list[Done]:
-        """Return what all shards have done in this round, given that of the own ones."""
-        began = time.perf_counter()
-        own = dict(zip(self._own, done, strict=True))
-        for shard, arrays in own.items():
-            file = self._file(shard, "w+b")
-            np.array([len(array) for array in arrays]).tofile(file)
-            for array in arrays:
-                array.tofile(file)
-        self._meet()
-        found = [own.get(shard) or self._read(shard, done[0]) for shard in range(self._shards)]
-        self.round += 1
-        self.seconds += time.perf_counter() - began
-        return found
+    def write(self, round: int, own: dict[int, Done]) -> None:
+        """Write a file for each shard of this process.
 
-    def _read(self, shard: int, like: Done) -> Done:
-        file = self._file(shard, "rb")
+        Raises:
+            W2VError: there is no room.
+        """
+        try:
+            for shard, arrays in own.items():
+                file = self._file(round, shard, "w+b")
+                np.array([len(array) for array in arrays]).tofile(file)
+                for array in arrays:
+                    array.tofile(file)
+        except OSError as error:
+            raise W2VError(
+                f"What the shards exchange cannot be written to {self._folder}: {error}",
+                "Free some space there, or give --workers 1.",
+            ) from None
+
+    def read(self, round: int, shard: int, like: Done) -> Done:
+        """Read the file of a shard of another process."""
+        file = self._file(round, shard, "rb")
         lengths = np.fromfile(file, np.int64, len(like))
         return [
             np.fromfile(file, form.dtype, length * form[0].size).reshape(-1, *form.shape[1:])
             for form, length in zip(like, lengths.tolist(), strict=True)
         ]
 
-    def _file(self, shard: int, mode: str) -> Any:
-        name = f"{shard}-{self.round % 2}"
+    def _file(self, round: int, shard: int, mode: str) -> Any:
+        name = f"{shard}-{round % 2}"
         if name not in self._files:
             self._files[name] = (self._folder / name).open(mode, buffering=0)
         self._files[name].seek(0)
         return self._files[name]
 
 
-class _Worker:
-    """A process for some shards.
+class Exchange:
+    """Gives what the shards of a process have done to the others, and takes theirs.
 
     Args:
-        shards: that it carries out.
-        log: the file that its messages go to.
+        transport: how.
+        own: the shards of this process.
+        shards: of the training.
+        meet: returns when all processes have written.
+        round: the first one, from 0.
     """
 
-    def __init__(self, shards: Sequence[int], log: Path) -> None:
-        self.shards, self.log = shards, log
-        self.process: Any = None
-        self.deaths: list[int] = []  # the rounds in which it has died
+    def __init__(
+        self,
+        transport: Transport,
+        own: Sequence[int],
+        shards: int,
+        meet: Callable[[], None],
+        round: int = 0,
+    ) -> None:
+        self._transport, self._own, self._shards, self._meet = transport, own, shards, meet
+        self.round, self.seconds = round, 0.0
 
-    def start(self, job: Mapping[str, Any]) -> None:
+    def __call__(self, done: Sequence[Done]) -> list[Done]:
+        """Return what all shards have done in this round, given that of the own ones."""
+        began = time.perf_counter()
+        own = dict(zip(self._own, done, strict=True))
+        self._transport.write(self.round, own)
+        self._meet()
+        found = [
+            own.get(shard) or self._transport.read(self.round, shard, done[0])
+            for shard in range(self._shards)
+        ]
+        self.round += 1
+        self.seconds += time.perf_counter() - began
+        return found
+
+
+class Worker(Protocol):
+    """A process for some shards."""
+
+    shards: Sequence[int]
+
+    def start(self, job: dict[str, Any]) -> None:
         """Start the process."""
-        with self.log.open("wb") as log:
-            self.process = start_process("w2vtrain.training.worker", stderr=log)
-        self._send(pickle.dumps({**job, "own": self.shards}))
 
     def ready(self) -> bool:
         """Wait until the round is done; return False if the process has died instead."""
-        return self.process.stdout.read(1) == READY
 
     def go(self) -> None:
-        """Let the process go on."""
-        self._send(GO)
+        """Let the process go on with the next round."""
 
-    def _send(self, message: bytes) -> None:
-        try:
-            self.process.stdin.write(message)
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # it has died, which the next `ready` finds
+    def death(self) -> tuple[bool, str]:
+        """Return whether the process was killed, not failed by itself, and how it died."""
 
     def stop(self) -> None:
         """End the process at once: it holds nothing that is not here too."""
+
+
+class _Process:
+    """A worker on this machine.
+
+    Args:
+        shards: that it carries out.
+        memory: folder of the exchange.
+        log: the file that its messages go to.
+    """
+
+    def __init__(self, shards: Sequence[int], memory: Path, log: Path) -> None:
+        self.shards, self._memory, self._log = shards, memory, log
+        self.process: Any = None
+
+    def start(self, job: dict[str, Any]) -> None:
+        with self._log.open("wb") as log:
+            self.process = start_process("w2vtrain.training.worker", stderr=log)
+        with contextlib.suppress(BrokenPipeError):  # it has died, which `ready` finds
+            job = {**job, "memory": self._memory, "parent": os.getpid()}
+            pickle.dump(job, self.process.stdin, protocol=5)
+            self.process.stdin.flush()
+
+    def ready(self) -> bool:
+        return self.process.stdout.read(1) == READY
+
+    def go(self) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.write(GO)
+            self.process.stdin.flush()
+
+    def death(self) -> tuple[bool, str]:
+        code = self.process.wait()
+        if code < 0:
+            return True, f"signal {-code}"
+        said = self._log.read_text(errors="replace").strip().splitlines()
+        return False, said[-1] if said else f"exit code {code}"
+
+    def stop(self) -> None:
         if self.process is not None:
             self.process.kill()
             self.process.wait()
 
 
 class Workers:
-    """Carries out the shards of a training with several processes.
+    """Carries out the shards of a training with several processes, of this machine.
 
     Args:
         objective: what is trained, its model as it is at the start.
@@ -164,10 +232,9 @@ class Workers:
         self._threads = max(1, (threads or available_threads()) // number)
         own, *others = np.array_split(np.arange(objective.shards), number)[::-1]
         self._own = objective.own = own.tolist()
-        self._workers = [
-            _Worker(shards.tolist(), scratch / f"worker-{i}.log") for i, shards in enumerate(others)
-        ]
-        self._error: Exception | None = None
+        self._others = [shards.tolist() for shards in others]
+        self._deaths: collections.Counter[tuple[int, int]] = collections.Counter()
+        self._error: W2VError | None = None
         self.start_seconds = 0.0
 
     @contextlib.contextmanager
@@ -180,22 +247,35 @@ class Workers:
             W2VError: a worker fails, or there is no room for the exchange.
         """
         self._position = position
-        self._memory = shared_folder(self._scratch, _ROOM)
-        self._exchange = Exchange(self._memory, self._own, self._objective.shards, self._meet)
-        self._objective.model.exchange = self._guarded
         try:
-            self._start(self._workers)
-            yield
+            with self._placed() as (transport, self._workers):
+                self._exchange = Exchange(transport, self._own, self._objective.shards, self._meet)
+                self._objective.model.exchange = self._guarded
+                try:
+                    self._start(self._workers)
+                    yield
+                finally:
+                    for worker in self._workers:
+                        worker.stop()
         except Exception as error:
             raise self._error or error from None
+        self._objective.details |= {
+            "exchange_seconds": round(self.seconds, 2),
+            "start_seconds": round(self.start_seconds, 2),
+        }
+
+    @contextlib.contextmanager
+    def _placed(self) -> Iterator[tuple[Transport, Sequence[Worker]]]:
+        """Yield how the processes exchange, and those beside this one, to be started."""
+        memory = shared_folder(self._scratch, _ROOM)
+        workers = [
+            _Process(shards, memory, self._scratch / f"worker-{shards[0]}.log")
+            for shards in self._others
+        ]
+        try:
+            yield Files(memory), workers
         finally:
-            for worker in self._workers:
-                worker.stop()
-            shutil.rmtree(self._memory, ignore_errors=True)
-            self._objective.details |= {
-                "exchange_seconds": round(self.seconds, 2),
-                "start_seconds": round(self.start_seconds, 2),
-            }
+            shutil.rmtree(memory, ignore_errors=True)
 
     @property
     def seconds(self) -> float:
@@ -213,12 +293,6 @@ class Workers:
     def _guarded(self, done: Sequence[Done]) -> list[Done]:
         try:
             return self._exchange(done)
-        except OSError as error:
-            self._error = W2VError(
-                f"What the shards exchange cannot be written to {self._memory}: {error}",
-                "Free some space there, or give --workers 1.",
-            )
-            raise
         except W2VError as error:
             self._error = error  # TensorFlow makes another one of it
             raise
@@ -230,44 +304,43 @@ class Workers:
                 self._replace(worker)
         for worker in self._workers:
             worker.go()
-        if self._exchange.round == 0:
+        if self.start_seconds == 0:
             self.start_seconds = time.perf_counter() - began
-        shutil.rmtree(self._scratch / "state", ignore_errors=True)
 
-    def _start(self, workers: Sequence[_Worker]) -> None:
+    def _start(self, workers: Sequence[Worker]) -> None:
         """Start processes from the last merge, which is what the model holds during a round."""
-        state = CheckpointFolder(self._scratch / "state", {"config": {}, "corpus": {}}, 1)
-        made = self._exchange.round
-        position = Position(self._position.batch + made, self._position.pass_number)
-        state.save(self._objective.model, 0, position, [])
+        job = self._job(self._exchange.round)
+        for worker in workers:
+            worker.start({**job, "own": worker.shards})
+
+    def _job(self, made: int) -> dict[str, Any]:
+        """Return what a process needs to go on after so many rounds."""
+        from w2vtrain.training.checkpoints import variables_of
+
         objective = self._objective
-        job = {
+        return {
             "objective": (objective.corpus, objective.config, objective.epochs),
             "scaled": objective.scaled,
             "shards": objective.shards,
-            "state": self._scratch / "state",
-            "memory": self._memory,
+            "state": [variable.numpy() for variable in variables_of(objective.model)],
+            "position": Position(self._position.batch + made, self._position.pass_number),
             "round": made,
             "threads": self._threads,
-            "parent": os.getpid(),
         }
-        for worker in workers:
-            worker.start(job)
 
-    def _replace(self, worker: _Worker) -> None:
-        code = worker.process.wait()
-        worker.deaths.append(self._exchange.round)
-        said = worker.log.read_text(errors="replace").strip().splitlines()
-        if code >= 0:
+    def _replace(self, worker: Worker) -> None:
+        killed, how = worker.death()
+        if not killed:
             raise W2VError(
-                f"A worker process has failed: {said[-1] if said else f'exit code {code}'}",
+                f"A worker process has failed: {how}",
                 "The training goes on from its last checkpoint with the same command; "
                 "--workers 1 needs no other process.",
             )
-        if worker.deaths.count(self._exchange.round) == _MOST_DEATHS:
+        self._deaths[worker.shards[0], self._exchange.round] += 1
+        if self._deaths[worker.shards[0], self._exchange.round] == _MOST_DEATHS:
             raise W2VError(
-                f"A worker process was killed {_MOST_DEATHS} times in one round (signal {-code}).",
+                f"A worker process was killed {_MOST_DEATHS} times in one round ({how}).",
                 "Is there enough memory? Each process holds the tables: give fewer --workers.",
             )
-        _LOG.warning("A worker process was killed (signal %d): starting another one.", -code)
+        _LOG.warning("A worker process was killed (%s): starting another one.", how)
         self._start([worker])
