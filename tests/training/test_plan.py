@@ -54,6 +54,10 @@ def test_plan_of_text_and_of_its_run_agree_with_the_run(tmp_path):
         assert found.vocabulary == made.vocabulary
         assert found.epochs == 4
     assert before.pairs == pytest.approx(after.pairs, rel=1e-6)
+    sharded = settings.replaced(shards=2, workers=2)
+    both = plan([str(tmp_path / "run")], None, sharded, seconds=0.1)
+    assert (after.processes, both.processes) == (1, 2)
+    assert both.memory > 1.9 * after.memory
     assert sorted(path.name for path in (tmp_path / "run").iterdir()) == ["corpus"]
 
 

@@ -150,13 +150,19 @@ def test_a_worker_ends_with_its_parent(tmp_path):
 
 
 def test_workers_are_started_where_they_pay():
-    assert number_of_workers(None, 4, WORTHWHILE, threads=2) == 1
-    assert number_of_workers(None, 4, WORTHWHILE, threads=5) == 2
-    assert number_of_workers(None, 4, WORTHWHILE, threads=16) == 4
-    assert number_of_workers(None, 4, WORTHWHILE - 1, threads=16) == 1
-    assert number_of_workers(3, 4, 1000, threads=1) == 3
+    def number(words, **settings):
+        return number_of_workers(TrainConfig(**settings), words)
+
+    assert number(WORTHWHILE, shards=4, threads=2) == 1
+    assert number(WORTHWHILE, shards=4, threads=5) == 2
+    assert number(WORTHWHILE, shards=4, threads=16) == 4
+    assert number(WORTHWHILE - 1, shards=4, threads=16) == 1
+    assert number(1000, shards=4, workers=3, threads=1) == 3
+    assert number(1000, shards=4, threads=1, cluster="auto") == 4
+    assert number(1000, shards=4, workers=2, cluster="auto") == 2
+    assert number(WORTHWHILE, objective="full-softmax") == 1
     with pytest.raises(W2VError, match="--workers 2, but this training has 1 shard"):
-        number_of_workers(2, 1, WORTHWHILE, threads=2)
+        number(WORTHWHILE, workers=2, threads=2)
 
 
 def test_auto_is_the_number_that_is_recorded():

@@ -246,7 +246,8 @@ def _say_planned(found: "Plan") -> None:
     say(f"Vocabulary  {found.vocabulary:,} words")
     say(f"Pairs       {found.pairs:,} an epoch, {found.epochs} epochs")
     say(f"Disk        {_size(found.disk)} at its largest")
-    say(f"Memory      {_size(found.memory)} at its peak")
+    processes = f", of {found.processes} processes" if found.processes > 1 else ""
+    say(f"Memory      {_size(found.memory)} at its peak{processes}")
     if found.prepare_seconds:
         say(f"Prepare     {_time(found.prepare_seconds)}")
     say(f"Train       {_time(found.train_seconds)}")

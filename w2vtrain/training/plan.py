@@ -22,6 +22,7 @@ from w2vtrain.training.objective import Objective
 from w2vtrain.training.registry import make_objective
 from w2vtrain.training.text_probe import probe_text
 from w2vtrain.training.train import epochs_for
+from w2vtrain.training.workers import number_of_workers
 
 PROBE_SECONDS = 8.0
 FEWEST_EXECUTIONS = 4
@@ -40,9 +41,10 @@ class Plan:
         pairs: (target, context) pairs of an epoch after subsampling, expected.
         epochs: of the training.
         disk: bytes in the run directory when it is largest.
-        memory: peak bytes of memory.
+        memory: peak bytes of memory, of all processes.
+        processes: that train.
         prepare_seconds: 0 for a run that is prepared.
-        train_seconds: of the training.
+        train_seconds: of the training, measured with all shards in one process.
     """
 
     measured_on: float
@@ -53,6 +55,7 @@ class Plan:
     epochs: int
     disk: int
     memory: int
+    processes: int
     prepare_seconds: float
     train_seconds: float
 
@@ -122,6 +125,7 @@ class _Facts:
 def _planned(text: Corpus, facts: _Facts, config: TrainConfig, seconds: float) -> Plan:
     epochs = getattr(config, "more_epochs", None) or config.epochs or epochs_for(facts.tokens)
     objective = make_objective(text, config, epochs)
+    processes = number_of_workers(config, facts.tokens * epochs)
     once, step = _timed(objective, seconds)
     # The fast engine counts its steps by the expected counts of the whole text, others by the
     # pairs of the text at hand.
@@ -144,7 +148,8 @@ def _planned(text: Corpus, facts: _Facts, config: TrainConfig, seconds: float) -
         pairs=round(facts.tokens * kept * (config.window_size + 1)),
         epochs=epochs,
         disk=max(corpus + facts.spool, corpus + split + model),
-        memory=max(peak + 2 * table, peak + _TYPE_BYTES * facts.types),
+        memory=max(processes * (peak + 2 * table), peak + _TYPE_BYTES * facts.types),
+        processes=processes,
         prepare_seconds=facts.prepare_seconds,
         train_seconds=once + step * steps * epochs,
     )

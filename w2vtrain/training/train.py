@@ -280,15 +280,11 @@ class TrainingRun:
         from w2vtrain.training.workers import Workers, number_of_workers
 
         config, objective = self._config, self.objective
-        shards = objective.details.get("shards", 1)
         words = self.corpus.tokens * (self.epochs - self.first_epoch)
-        cluster = getattr(config, "cluster", None)
-        asked = getattr(config, "workers", None) or (shards if cluster else None)
-        number = number_of_workers(asked, shards, words, config.threads)
-        objective.details["workers"] = number
+        number = objective.details["workers"] = number_of_workers(config, words)
         if number == 1:
             return None
-        if cluster:
+        if cluster := getattr(config, "cluster", None):
             return ClusterWorkers(cluster, objective, number, config.threads, self._scratch)
         return Workers(objective, number, config.threads, self._scratch)
 

@@ -36,26 +36,28 @@ _MOST_DEATHS = 3  # of one worker in one round: then it is not started again
 Done = list[np.ndarray]  # of a shard in a round: rows and moves of each table, loss, position
 
 
-def number_of_workers(asked: int | None, shards: int, words: int, threads: int | None) -> int:
-    """Return how many processes carry out the shards, this one included.
+def number_of_workers(config: Any, words: int) -> int:
+    """Return how many processes carry out the shards, the one that runs the training included.
+
+    By default all shards have one on a cluster. Else there is one for each two processors, since it
+    uses two (it makes steps while it trains), if there is enough to do.
 
     Args:
-        asked: by the user; None: one for each two processors, since it uses two (it makes steps
-            while it trains), if there is enough to do.
+        config: the settings of the training.
         words: running words of all epochs.
-        threads: that the training may use; None: all that this process may.
     Raises:
         W2VError: more are asked for than there are shards.
     """
-    if asked is None:
-        processors = threads or available_threads()
-        return min(shards, max(1, processors // 2)) if words >= WORTHWHILE else 1
-    if asked > shards:
+    shards, asked = getattr(config, "shards", 1), getattr(config, "workers", None)
+    if asked is not None and asked > shards:
         raise W2VError(
             f"--workers {asked}, but this training has {shards} shard{'s' if shards > 1 else ''}.",
             f"Give --shards {asked} too (which decides the vectors), or fewer workers.",
         )
-    return asked
+    if asked is not None or getattr(config, "cluster", None):
+        return asked or shards
+    processors = config.threads or available_threads()
+    return min(shards, max(1, processors // 2)) if words >= WORTHWHILE else 1
 
 
 class Transport(Protocol):
