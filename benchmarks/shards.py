@@ -22,7 +22,8 @@ import numpy as np
 
 from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.engine.sampling import noise_probabilities
-from w2vtrain.engine.shards import merge_order
+from w2vtrain.engine.shards import steep_directions
+from w2vtrain.engine.steps import row_order
 from w2vtrain.engine.stream import Position
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.training.config import TrainConfig
@@ -30,21 +31,24 @@ from w2vtrain.training.registry import make_objective
 
 
 class Parts(NamedTuple):
-    """Seconds, measured with one thread: of a step and its making, and of one row in a merge.
+    """Seconds, measured with one thread: of a step and its making, of a merge, and of its rows.
 
     Attributes:
         step, making: of one step.
+        directions: of a merge, whatever it moves: the steep directions of both tables.
         move: of a row that a shard has touched: noting its base and its move, putting it back.
         write, read: of a row into memory that processes share, and from there.
-        add: of a move that is summed.
-        update: of a distinct row that is read, moved and written.
+        order, add: of a move that is put in order and summed.
+        update: of a distinct row that is read, turned, moved and written.
     """
 
     step: float
     making: float
+    directions: float
     move: float
     write: float
     read: float
+    order: float
     add: float
     update: float
 
@@ -79,8 +83,8 @@ def steps_and_making(corpus: Corpus) -> tuple[float, float, Any]:
     return median_seconds(lambda: train(*next(turn)), 3 * len(flat)) / size, making, objective
 
 
-def row_costs(rows: int, dim: int) -> dict[str, float]:
-    """Return the seconds of one row in each part of a merge, on a table of so many rows."""
+def merge_costs(rows: int, dim: int) -> dict[str, float]:
+    """Return the seconds of a merge, and of one row in each part of it, on tables of so many."""
     import tensorflow as tf
 
     generator = np.random.default_rng(0)
@@ -88,7 +92,8 @@ def row_costs(rows: int, dim: int) -> dict[str, float]:
     size = rows // 3
     chosen = [np.sort(generator.choice(rows, size, replace=False)).astype(np.int32) for _ in "ab"]
     ids = tf.constant(chosen[0])
-    distinct, order, segments = (tf.constant(a) for a in merge_order(np.concatenate(chosen)))
+    distinct, order, segments = (tf.constant(a) for a in row_order(np.concatenate(chosen)))
+    weights = tf.ones(rows)
 
     @tf.function(autograph=False)
     def move() -> Any:
@@ -102,8 +107,15 @@ def row_costs(rows: int, dim: int) -> dict[str, float]:
         return tf.math.segment_sum(tf.gather(moves, order), segments)
 
     @tf.function(autograph=False)
+    def directions() -> Any:
+        return steep_directions(table.read_value(), weights)
+
+    axes, _ = directions()
+
+    @tf.function(autograph=False)
     def update(summed: Any) -> None:
-        new = tf.gather(table, distinct) + 0.5 * summed
+        moved = tf.matmul(0.5 * tf.matmul(summed, axes), axes, transpose_b=True)
+        new = tf.gather(table, distinct) + moved
         table.scatter_update(tf.IndexedSlices(new, distinct))
 
     moves = move()
@@ -121,6 +133,8 @@ def row_costs(rows: int, dim: int) -> dict[str, float]:
             return np.concatenate([np.fromfile(file, np.float32, array.size)])
 
         return {
+            "directions": 2 * median_seconds(directions),
+            "order": median_seconds(lambda: row_order(np.concatenate(chosen))) / (2 * size),
             "move": median_seconds(move) / size,
             "write": median_seconds(write) / size,
             "read": median_seconds(read) / size,
@@ -160,8 +174,9 @@ class Model:
         read = (shards - 1) * touched * parts.read
         if bandwidth is not None:
             read += (shards - 1) * touched * 4 * (self.dim + 1) / bandwidth
-        merge = touched * (parts.move + parts.write) + shards * touched * parts.add
-        merge += distinct * parts.update + read
+        merge = touched * (parts.move + parts.write)
+        merge += shards * touched * (parts.order + parts.add)
+        merge += parts.directions + distinct * parts.update + read
         return (interval * step + merge) / (shards * interval)
 
 
@@ -201,7 +216,7 @@ def main() -> None:
     noise = noise_probabilities(corpus.counts, config.noise, config.noise_exponent)
     tokens = shape.tokens * counts / counts.sum()
     uses = [tokens, tokens + shape.blocks * shape.noise_size * noise]
-    parts = Parts(step, making, **row_costs(len(counts), config.embedding_dim))
+    parts = Parts(step, making, **merge_costs(len(counts), config.embedding_dim))
     for name, value in parts._asdict().items():
         print(f"{name:8} {value * 1e6:10.3f} µs")
     model = Model(parts, uses, config.embedding_dim)

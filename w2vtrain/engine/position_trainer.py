@@ -33,6 +33,7 @@ class PositionTrainer(CbowTrainer):
         self._side_weights = tf.concat([tf.zeros((1, width)), self._side_weights[:-1]], 0) * near
         # Where the contexts of a block begin that are in each place, from left to right.
         self._starts = [*range(width), *range(width + 1, 2 * width + 1)]
+        self._reach = 2 * width  # contexts are so far from the targets of a block at most
         weight = shape.tokens * (1 + shape.num_negatives)
         self._most_rate = MOST_ROW_WEIGHT / weight
         self._mean = tf.function(self._mean_of, jit_compile=True)
@@ -70,17 +71,17 @@ class PositionTrainer(CbowTrainer):
 
     def _input_gradient(self, gradient: Any, shares: Any) -> Any:
         """Give each context its part of the gradient of the mean, place by place."""
-        return self._spread(gradient, shares[1], self._position_weights)
+        edges = tf.constant(((0, 0), (self._reach, self._reach), (0, 0)))
+        around, parts = tf.pad(gradient, edges), tf.pad(shares[1], edges)
+        return self._spread(around, parts, self._position_weights)
 
     def _spread_of(self, gradient: Any, parts: Any, weights: Any) -> Any:
-        rest = self.shape.contexts - self.shape.block_size
-        places = zip(tf.unstack(parts, axis=-1), tf.unstack(weights), self._starts, strict=True)
-        return tf.add_n(
-            [
-                tf.pad(part[..., None] * weight * gradient, ((0, 0), (start, rest - start), (0, 0)))
-                for part, weight, start in places
-            ]
-        )
+        moves = []
+        for place, start in enumerate(self._starts):
+            begin = self._reach - start
+            targets = slice(begin, begin + self.shape.contexts)
+            moves.append(parts[:, targets, place, None] * weights[place] * gradient[:, targets])
+        return tf.add_n(moves)
 
     def _update_others(self, mixed: list[tuple[Any, Any, Any]], rate: Any) -> None:
         """Move the position weights."""
@@ -92,11 +93,13 @@ class PositionTrainer(CbowTrainer):
 
     def _weight_gradient_of(self, gradient: Any, inputs: Any, means: Any) -> Any:
         gradient, means = tf.cast(gradient, tf.float32), tf.cast(means, tf.float32)
-        products = [
-            tf.einsum("bt,btd,btd->d", mean, gradient, tf.cast(rows, tf.float32))
-            for mean, rows in zip(tf.unstack(means, axis=-1), self._in_places(inputs), strict=True)
-        ]
-        return tf.stack(products)
+        places = zip(tf.unstack(means, axis=-1), self._in_places(inputs), strict=True)
+        return tf.stack(
+            [
+                tf.reduce_sum(mean[..., None] * gradient * tf.cast(rows, tf.float32), axis=(0, 1))
+                for mean, rows in places
+            ]
+        )
 
     def _in_places(self, inputs: Any) -> list[Any]:
         """Return for each place the context's row of each target: `(blocks, block_size, dim)`."""
