@@ -79,9 +79,11 @@ def explicit_loss(
             score = tf.tensordot(hidden, output_table[own], 1)
             loss -= tf.math.log_sigmoid(score)
             loss += negatives * noise[own] * tf.math.log_sigmoid(-score)
-            for word in columns[t // size][size:]:
+            pair = t // size // 2 * 2  # a part has two blocks, which share their noise
+            shared = columns[pair : pair + 2, size:].ravel()
+            for word in shared:
                 score = tf.tensordot(hidden, output_table[word], 1)
-                loss -= negatives / SHAPE.noise_size * tf.math.log_sigmoid(-score)
+                loss -= negatives / len(shared) * tf.math.log_sigmoid(-score)
             number += 1
     return loss, number
 
@@ -170,14 +172,11 @@ def test_equal_contexts_move_by_the_whole_gradient_as_in_word2vec():
     assert np.abs(moved[0].numpy()).sum() == pytest.approx(3.0 * DIM)
 
 
-def test_the_noise_of_a_block_of_cbow():
-    # it weighs 64 tokens x 1 x 5 = 320; at rate 0.5 that is 160: 1.5 a word
+def test_a_block_of_cbow_needs_less_noise():
+    # its noise weighs 32 tokens x 1 x 5 = 160; at rate 0.5 that is 80: 1.5 a word
     shape = BlockShape.fitting(100, 5, 5, 0.5, 1e8, "cbow")
-    assert (shape.noise_size, shape.inputs, shape.columns) == (112, 74, 64 + 112)
-    assert dataclasses.replace(shape, architecture="skip-gram").columns == 74 + 112
-    # at an ordinary rate one for each token: fewer cost score, though they would be stable
-    assert BlockShape.fitting(100, 5, 5, 0.025, 1e8, "cbow").noise_size == 64
-    assert BlockShape.fitting(100, 5, 5, 0.025, 1e8, "skip-gram").noise_size == 16
+    assert (shape.noise_size, shape.inputs, shape.columns) == (56, 42, 32 + 56)
+    assert dataclasses.replace(shape, architecture="skip-gram").columns == 42 + 56
 
 
 def test_damping_by_hand():

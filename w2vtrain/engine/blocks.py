@@ -17,8 +17,7 @@ from w2vtrain.corpus.vocabulary import PADDING_ID
 from w2vtrain.engine.stream import KeptText
 
 Architecture = Literal["skip-gram", "cbow"]
-# Targets of a block. One of CBOW, which makes no score of each pair, is cheaper the longer it is.
-BLOCK_SIZE = {"skip-gram": 32, "cbow": 64}
+BLOCK_SIZE = 32
 # Floats of one table that a step may touch: more does not fit the cache and is slower (measured).
 STEP_FLOATS = 2**19
 MOST_STEP_TOKENS, FEWEST_STEP_TOKENS = 4096, 64
@@ -27,9 +26,7 @@ STEPS_PER_EPOCH = 64  # a small text is cut into at least so many steps, if they
 # is applied: learning rate x the summed weight of its pairs is held to these (measured).
 MOST_NOISE_WEIGHT = 1.5
 MOST_ROW_WEIGHT = 5.0
-# Noise words that a block shares. CBOW, which scores each target once, needs more (measured).
-LEAST_NOISE = {"skip-gram": 16, "cbow": 64}
-MOST_NOISE = 256
+LEAST_NOISE, MOST_NOISE = 16, 256  # words of a block
 PARTS = 2  # of a step, whose products and sums do not wait for each other: two threads share them
 
 
@@ -72,16 +69,16 @@ class BlockShape:
         tokens = min(MOST_STEP_TOKENS, STEP_FLOATS / embedding_dim, kept_tokens / STEPS_PER_EPOCH)
         tokens = 2 ** int(math.log2(max(FEWEST_STEP_TOKENS, tokens)))
         shape = cls(
-            blocks=tokens // BLOCK_SIZE[architecture],
-            block_size=BLOCK_SIZE[architecture],
+            blocks=tokens // BLOCK_SIZE,
+            block_size=BLOCK_SIZE,
             window_size=window_size,
-            noise_size=LEAST_NOISE[architecture],
+            noise_size=LEAST_NOISE,
             num_negatives=num_negatives,
             architecture=architecture,
         )
         weight = shape.block_size * shape.pair_weight * num_negatives  # of all of a block's noise
         noise_size = math.ceil(weight * learning_rate / MOST_NOISE_WEIGHT / 8) * 8
-        return replace(shape, noise_size=min(max(noise_size, shape.noise_size), MOST_NOISE))
+        return replace(shape, noise_size=min(max(noise_size, LEAST_NOISE), MOST_NOISE))
 
     @property
     def tokens(self) -> int:

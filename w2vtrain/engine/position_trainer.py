@@ -44,7 +44,7 @@ class PositionTrainer(CbowTrainer):
     def _position_weights(self) -> Any:
         return tf.cast(self.word2vec.position_weights.value, self.compute_dtype)
 
-    def _shares_of(self, windows: Any) -> tuple[Any, Any]:
+    def _shares(self, windows: Any) -> tuple[Any, Any]:
         """Return the share of each place in the mean, and in the mean's gradient.
 
         Returns:

@@ -43,7 +43,7 @@ def shard_seed(seed: int, shard: int) -> int:
 
 def steps_per_round(shards: int) -> int:
     """Return the steps that each shard makes between two merges (measured: docs/shards.md)."""
-    return max(8, 64 // shards)
+    return max(4, 32 // shards)
 
 
 def endless_rounds(
