@@ -23,11 +23,11 @@ class CbowTrainer(BlockTrainer):
         L = - sum_t log sigmoid(h_t y_t) - sum_(t,n) (k / N) log sigmoid(-h_t y_n)
             + sum_t k p_t log sigmoid(-h_t y_t)
 
-    with y the rows of the targets and of the N noise words of `NOISE_SHARED_BY` blocks. The contexts share out
-    the gradient of h_t so that h_t itself moves by the whole of it: context c, with share m_c of
-    the mean, moves by m_c / (sum of the squared shares) times the gradient. Of n contexts that
-    weigh alike, each moves by all of it, as in word2vec.c and gensim; the derivative of L would
-    give each an n-th part (docs/models.md compares the two).
+    with y the rows of the targets and of the N noise words of `NOISE_SHARED_BY` blocks. The
+    contexts share out the gradient of h_t so that h_t itself moves by the whole of it: context c,
+    with share m_c of the mean, moves by m_c / (sum of the squared shares) times the gradient. Of n
+    contexts that weigh alike, each moves by all of it, as in word2vec.c and gensim; the derivative
+    of L would give each an n-th part (docs/models.md compares the two).
 
     Args:
         cbow: the model to train.
