@@ -86,26 +86,27 @@ def draw_sets(theme: Theme, path: Path) -> None:
 
 def draw_change(theme: Theme, path: Path) -> None:
     """Draw how many of the words whose use was changed on purpose are reported."""
-    lines = [line for line in recorded("planted_change.jsonl") if line["planted"]]
-    cases = list(dict.fromkeys((line["words"], line["share"]) for line in lines))
+    lines = recorded("planted_change.jsonl")
+    methods = ("neighbors", "compass", "procrustes")
+    lines = [
+        line
+        for line in lines
+        if line["planted"] and line["method"] in methods and line["words"] > 7_000_000
+    ]
+    shares = sorted({line["share"] for line in lines}, reverse=True)
     with figure(["×"], 8, 3, theme=theme) as (drawing, axes):
-        for number, (method, color) in enumerate((("procrustes", 0), ("neighbors", 1))):
-            found = {
-                (line["words"], line["share"]): line for line in lines if line["method"] == method
-            }
-            places = [place + (number - 0.5) * 0.36 for place in range(len(cases))]
-            values = [100 * found[case]["significant"] for case in cases]
-            bars = axes.barh(places, values, 0.34, color=theme.series[color], label=method)
+        for number, (method, color) in enumerate(zip(methods, (1, 3, 0), strict=True)):
+            found = {line["share"]: line for line in lines if line["method"] == method}
+            places = [place + (number - 1) * 0.26 for place in range(len(shares))]
+            values = [100 * found[share]["significant"] for share in shares]
+            bars = axes.barh(places, values, 0.24, color=theme.series[color], label=method)
             labels = [
-                f"{value:.0f} %, {found[case]['false']} wrong"
-                for value, case in zip(values, cases, strict=True)
+                f"{value:.0f} %, {found[share]['false']} wrong"
+                for value, share in zip(values, shares, strict=True)
             ]
             axes.bar_label(bars, labels, padding=3, fontsize=8)
-        names = [
-            f"{words // 10**6} million words a text,\n{share:.0%} of the uses exchanged"
-            for words, share in cases
-        ]
-        axes.set_yticks(range(len(cases)), names)
+        names = [f"{share:.0%} of the uses\nexchanged" for share in shares]
+        axes.set_yticks(range(len(shares)), names)
         axes.invert_yaxis()
         axes.set_xlim(0, 125)
         axes.set_xticks(range(0, 101, 25))
