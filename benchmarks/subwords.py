@@ -27,7 +27,7 @@ from against_gensim import ROOT, machine, prepare_texts, replace_between, scores
 
 RAW = ROOT / "benchmarks/results/subwords.jsonl"
 NGRAMS = {"minn": 3, "maxn": 6, "bucket": 2_000_000}
-TOOLS = ("fastText", "gensim FastText", "w2v --subwords", "w2v")
+TOOLS = ("fastText", "gensim FastText", "w2v --subwords", "w2v --subwords, bfloat16", "w2v")
 FASTTEXT = """
 import fasttext, json, resource, sys, time
 text, out, threads, epochs = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
@@ -85,7 +85,8 @@ def train_ours(options: argparse.Namespace) -> dict[str, Any]:
     import w2vtrain
 
     config = w2vtrain.TrainConfig(
-        subwords=options.one == "w2v --subwords",
+        subwords="--subwords" in options.one,
+        precision="bfloat16" if "bfloat16" in options.one else "float32",
         epochs=options.epochs,
         learning_rate=0.05,
         threads=options.threads,
