@@ -117,6 +117,13 @@ class PrepareConfig(Config):
         panel=_READING,
         compare=False,
     )
+    cluster: str | None = option(
+        None,
+        "Tokenize on a Ray cluster, by its address, HOST:PORT; auto: the one that this machine is "
+        "in; local: start one here (extra ray).",
+        panel=_READING,
+        compare=False,
+    )
     phrases: bool = option(
         False, "Find words that come together often and join them: new_york.", panel=_PHRASES
     )
@@ -208,10 +215,11 @@ class PrepareConfig(Config):
 
         Args:
             settings: `config` of the manifest; what it does not hold yet was not done. How many
-                workers there were is forgotten.
+                workers there were, and where, is forgotten.
             where: what errors call it.
         """
-        return cls.from_mapping({"normalize": "none", **settings, "workers": None}, where)
+        forgotten = {"workers": None, "cluster": None}
+        return cls.from_mapping({"normalize": "none", **settings, **forgotten}, where)
 
 
 @dataclass(frozen=True)

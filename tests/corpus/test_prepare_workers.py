@@ -16,6 +16,7 @@ from w2vtrain.corpus import workers
 from w2vtrain.corpus.prepare import prepare
 from w2vtrain.corpus.workers import number_of_workers, share_of_time
 from w2vtrain.errors import W2VError
+from w2vtrain.ray_cluster import LOCAL, connected
 
 TEXT = "Ein kurzer Satz, wie er im Buche steht.\nStraßen – und Gärten\n\n" * 20_000 + "x" * 200
 
@@ -65,12 +66,52 @@ def test_small_inputs_start_no_workers(monkeypatch):
     assert number_of_workers(PrepareConfig(), None) == 1  # standard input
     assert number_of_workers(PrepareConfig(), 2**40) > 1
     assert number_of_workers(PrepareConfig(workers=3), 1) == 3
+    assert number_of_workers(PrepareConfig(cluster="auto"), 1) == 4
     shares = [share_of_time(number) for number in (1, 2, 3, 4, 100)]
     assert shares[0] == 1
     assert shares == sorted(shares, reverse=True)
     assert shares[-1] == pytest.approx(0.45)  # what the parent does alone
     with pytest.raises(W2VError, match="--workers is 0"):
         PrepareConfig(workers=0)
+
+
+def test_without_ray_nothing_is_lost(text, tmp_path, monkeypatch):
+    prepare([__file__], tmp_path, PrepareConfig(min_count=1))
+    before = written(tmp_path)
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(W2VError, match="--cluster needs Ray, which is not installed"):
+        prepare([text], tmp_path, PrepareConfig(cluster="auto"))
+    assert written(tmp_path) == before
+
+
+@pytest.mark.slow
+def test_a_cluster_writes_the_bytes_of_one_process(text, tmp_path, monkeypatch):
+    pytest.importorskip("ray", reason="needs the extra ray", exc_type=ImportError)
+    here, on_node, died = PrepareConfig(), workers._on_node, tmp_path / "died"
+    there = here.replaced(cluster=LOCAL, workers=2)
+
+    def dies_once(*block):
+        if not died.exists():
+            died.touch()
+            os._exit(1)
+        return on_node(*block)
+
+    with connected(LOCAL, 2):  # one for all that follow
+        monkeypatch.setattr(workers, "_on_node", dies_once)
+        assert prepare([text, __file__], tmp_path / "cluster", there).workers == 2
+        assert died.exists()
+        prepare([text, __file__], tmp_path / "one", here)
+        assert written(tmp_path / "cluster") == written(tmp_path / "one")
+        assert prepare([text, __file__], tmp_path / "cluster", here).unchanged
+        monkeypatch.setattr(
+            workers, "_on_node", lambda *_: ({**workers.versions(), "numpy": "0"}, ())
+        )
+        with pytest.raises(W2VError, match=r"A node of the cluster has numpy 0 \(here"):
+            prepare([text], tmp_path / "other", there)
+        monkeypatch.setattr(workers, "_on_node", lambda *_: 1 / 0)
+        with pytest.raises(W2VError, match="Ray cannot tokenize on a node: ZeroDivisionError"):
+            prepare([text], tmp_path / "other", there)
+        assert not list((tmp_path / "other").glob("corpus*"))
 
 
 SCRIPT = """

@@ -11,6 +11,7 @@ import pytest
 from test_train import write_corpus
 
 from w2vtrain.errors import TrainingStopped, W2VError
+from w2vtrain.ray_cluster import _reach
 from w2vtrain.run.files import sha256
 from w2vtrain.training import cluster, workers
 from w2vtrain.training.config import TrainConfig
@@ -99,6 +100,31 @@ def test_a_cluster_makes_the_same_bytes_also_when_an_actor_is_killed(
 
 
 @pytest.mark.slow
+def test_three_nodes_make_the_same_bytes_also_when_one_is_killed(run, digest, monkeypatch, caplog):
+    pytest.importorskip("ray", reason="needs the extra ray", exc_type=ImportError)
+    from ray.cluster_utils import Cluster
+
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    others = [nodes.add_node(num_cpus=1) for _ in range(2)]  # one for each actor
+
+    def kill(progress):
+        if progress.epoch == 2 and others:
+            nodes.remove_node(others.pop(), allow_graceful=False)
+            others.clear()
+            nodes.add_node(num_cpus=1)
+
+    config = SHARDED.replaced(threads=1, cluster=nodes.address)
+    try:
+        summary = train(run, config, force=True, progress=kill)
+    finally:
+        nodes.shutdown()
+    assert "A worker process was killed" in caplog.text
+    assert summary.facts["workers"] == 3
+    assert sha256(run / "model/vectors.npy") == digest
+
+
+@pytest.mark.slow
 def test_the_text_comes_through_the_object_store_where_a_node_has_none(run, digest, monkeypatch):
     pytest.importorskip("ray", reason="needs the extra ray", exc_type=ImportError)
     monkeypatch.setattr(cluster._Text, "reference_for", lambda text, digest: text._in_store)
@@ -112,14 +138,14 @@ def test_what_keeps_a_training_off_a_cluster_is_said(run, monkeypatch):
     with socket.socket() as taken:  # bound, but nobody listens
         taken.bind(("127.0.0.1", 0))
         with pytest.raises(W2VError, match="No Ray cluster answers at"):
-            cluster._reach(f"127.0.0.1:{taken.getsockname()[1]}")
+            _reach(f"127.0.0.1:{taken.getsockname()[1]}")
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(W2VError, match="needs Ray, which is not installed"):
         train(run, SHARDED.replaced(cluster="auto"), force=True)
 
 
 def test_nodes_with_other_versions_or_another_text_are_refused(tmp_path, caplog):
-    here = cluster.versions()
+    here = cluster.this_node()
     cluster.check_node(here, here)
     assert not caplog.records
     cluster.check_node({**here, "processor": "abacus"}, here)

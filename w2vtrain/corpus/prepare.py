@@ -46,7 +46,7 @@ from w2vtrain.corpus.subword_units import SubwordUnits
 from w2vtrain.corpus.text import Piece
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, LEFT_OUT, OOV_TOKEN, PADDING_TOKEN, Vocabulary
 from w2vtrain.corpus.word_boundaries import icu_version
-from w2vtrain.corpus.workers import Workers, number_of_workers
+from w2vtrain.corpus.workers import ClusterWorkers, Workers, number_of_workers
 from w2vtrain.errors import W2VError
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.files import sha256
@@ -367,11 +367,12 @@ class Reading:
     def _tokenized(self) -> Iterator[Iterator[TokenizedBlock]]:
         """Yield the tokenized blocks, which come from other processes if there are workers."""
         texts = packed(self._pieces())
-        if self._workers == 1:
+        kind = Workers if self._config.cluster is None else ClusterWorkers
+        if self._workers == 1 and kind is Workers:
             with contextlib.closing(tokenized(texts, self._config)) as blocks:
                 yield blocks
             return
-        with Workers(self._workers, self._config) as workers:
+        with kind(self._workers, self._config) as workers:
             blocks = tokenized(texts, self._config, self._workers, workers.tokenize, workers.stop)
             with contextlib.closing(blocks):
                 yield blocks

@@ -42,6 +42,7 @@ _FREE = {
     "max_rows",
     "strip_html",
     "workers",
+    "cluster",
 }
 
 

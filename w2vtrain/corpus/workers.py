@@ -1,22 +1,33 @@
-"""Tokenize blocks of text in processes of their own: `w2v prepare --workers`.
+"""Tokenize blocks of text in processes of their own: `w2v prepare --workers` and `--cluster`.
 
 A worker is this module, started with blocks coming in through a pipe and tokens going out through
 another, so that it works from notebooks and from scripts without a `__main__` guard. The parent
 reads the inputs, numbers the tokens and writes, in the order of the text: the bytes are those of
 one process. When its pipe closes, because the parent has closed it or is gone, a worker ends.
+On a cluster a block is a task of Ray Core, which places it on a node, and does it again on another
+one when that node is gone.
 """
 
+import contextlib
 import os
 import pickle
 import queue
 import subprocess
 import sys
+from typing import Any, Self
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.counting import TokenizedBlock, tokenized_block
 from w2vtrain.corpus.documents import Block
+from w2vtrain.corpus.word_boundaries import icu_version
 from w2vtrain.errors import W2VError
-from w2vtrain.tensorflow_runtime import available_threads, start_process
+from w2vtrain.ray_cluster import PLACING, check_node, connected, last_line, versions
+from w2vtrain.tensorflow_runtime import (
+    available_threads,
+    configure,
+    leave_out_extras,
+    start_process,
+)
 
 _WORTHWHILE = 2**30  # bytes of input from which on workers are started
 _MOST = 4  # workers that the parent can keep busy
@@ -33,7 +44,8 @@ def number_of_workers(config: PrepareConfig, size: int | None) -> int:
     """
     if config.workers is not None:
         return config.workers
-    return min(available_threads(), _MOST) if (size or 0) >= _WORTHWHILE else 1
+    several = config.cluster is not None or (size or 0) >= _WORTHWHILE
+    return min(available_threads(), _MOST) if several else 1
 
 
 def share_of_time(number: int) -> float:
@@ -100,21 +112,90 @@ class Workers:
             process.communicate()  # closes the pipes
 
 
+class ClusterWorkers(contextlib.ExitStack):
+    """Tokenize on the nodes of a Ray cluster, for as many threads; use it in a `with` statement.
+
+    Args:
+        number: of blocks at a time.
+        config: the settings, with the cluster's address.
+    """
+
+    def __init__(self, number: int, config: PrepareConfig) -> None:
+        super().__init__()
+        self._number, self._config = number, config
+        self._running: set[Any] = set()
+        self._stopped = False
+
+    def __enter__(self) -> Self:
+        assert self._config.cluster is not None
+        self._ray = self.enter_context(connected(self._config.cluster, self._number))
+        self._task = self._ray.remote(_on_node)
+        return self
+
+    def tokenize(self, block: Block) -> TokenizedBlock:
+        """Tokenize a block on a node.
+
+        Raises:
+            W2VError: no node takes it within a minute, or a node has other versions or fails.
+        """
+        if self._stopped:
+            raise W2VError("Stopped.")
+        reference = self._task.remote(block.text, self._config)
+        self._running.add(reference)
+        try:
+            there, parts = self._ray.get(reference, timeout=PLACING)
+        except self._ray.exceptions.GetTimeoutError:
+            raise W2VError(
+                f"Ray has found no place to tokenize a block of text in {PLACING:.0f} s.",
+                "Wait until the cluster is free (`ray status`), or leave --cluster out.",
+            ) from None
+        except self._ray.exceptions.RayError as error:
+            raise W2VError(
+                f"Ray cannot tokenize on a node: {last_line(error)}",
+                "Each node needs w2vtrain, in the same version: pip install 'w2vtrain[ray]'.",
+            ) from None
+        finally:
+            self._running.discard(reference)
+        check_node(there, _versions(self._config))
+        return TokenizedBlock(block, *parts)
+
+    def stop(self) -> None:
+        """End the tasks; a thread that waits for one raises W2VError."""
+        self._stopped = True
+        for reference in list(self._running):
+            self._ray.cancel(reference, force=True)
+
+
+def _on_node(text: str, config: PrepareConfig) -> tuple[dict[str, str], tuple[Any, ...]]:
+    """Return the versions of this node, and what `TokenizedBlock` says of a text."""
+    _start_tensorflow()
+    return _versions(config), _parts(text, config)
+
+
+def _versions(config: PrepareConfig) -> dict[str, str]:
+    return versions() | ({"ICU": icu_version()} if config.split == "icu" else {})
+
+
+def _start_tensorflow() -> None:
+    leave_out_extras()
+    configure(1)
+
+
+def _parts(text: str, config: PrepareConfig) -> tuple[Any, ...]:
+    found = tokenized_block(Block(text, True, ()), config)
+    return found.unique, found.too_long, found.index, found.lengths
+
+
 def main() -> None:
     """Tokenize the blocks that come through standard input until it is closed."""
     to_parent = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what others print does not get in between
-    from w2vtrain.tensorflow_runtime import configure, leave_out_extras
-
-    leave_out_extras()
-    configure(1)
+    _start_tensorflow()
     try:
         config = pickle.load(sys.stdin.buffer)  # from our own parent
         while True:
             text = pickle.load(sys.stdin.buffer)
-            found = tokenized_block(Block(text, True, ()), config)
-            parts = (found.unique, found.too_long, found.index, found.lengths)
-            pickle.dump(parts, to_parent, protocol=5)
+            pickle.dump(_parts(text, config), to_parent, protocol=5)
             to_parent.flush()
     except (EOFError, BrokenPipeError, pickle.UnpicklingError):  # the parent has gone
         os._exit(0)

@@ -8,14 +8,7 @@ the other through its object store, and notices when one is gone; shards and mer
 
 import contextlib
 import functools
-import importlib.metadata
-import logging
-import os
-import platform
 import queue
-import signal
-import socket
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -25,26 +18,16 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.errors import W2VError
+from w2vtrain.ray_cluster import PLACING, check_node, connected, first_line, last_line, versions
 from w2vtrain.run.files import sha256
-from w2vtrain.tensorflow_runtime import processor_kind, quiet_stderr
+from w2vtrain.tensorflow_runtime import processor_kind
 from w2vtrain.training.worker import carry_out
 from w2vtrain.training.workers import Done, Transport, Worker, Workers
-from w2vtrain.version import VERSION
-
-_LOG = logging.getLogger(__name__)
-LOCAL, AUTO = "local", "auto"
-_REACHING = 5.0  # seconds within which a node must answer
-_PLACING = 60.0  # seconds within which Ray must start an actor
 
 
-def versions() -> dict[str, str]:
+def this_node() -> dict[str, str]:
     """Return what must be the same on all nodes for the same bytes, and the kind of processor."""
-    return {
-        "w2vtrain": VERSION,
-        **{name: importlib.metadata.version(name) for name in ("tensorflow", "numpy")},
-        "Python": platform.python_version(),
-        "processor": processor_kind(),
-    }
+    return {**versions(), "processor": processor_kind()}
 
 
 class ShardActor:
@@ -55,8 +38,8 @@ class ShardActor:
         self._others: queue.Queue[dict[int, Done]] = queue.Queue()
 
     def look(self, text: Path) -> tuple[dict[str, str], str | None]:
-        """Return the versions of this node, and the SHA-256 of the text if it is there."""
-        return versions(), sha256(text) if text.exists() else None
+        """Return what this node is, and the SHA-256 of the text if it is there."""
+        return this_node(), sha256(text) if text.exists() else None
 
     def begin(self, job: dict[str, Any], state: list[np.ndarray], text: Any) -> dict[int, Done]:
         """Return what the shards do in the first round.
@@ -125,7 +108,7 @@ class _Objects:
             self.references = [self._ray.put(own)]
         except self._ray.exceptions.RayError as error:
             raise W2VError(
-                f"Ray cannot hold what the shards exchange: {_first_line(error)}",
+                f"Ray cannot hold what the shards exchange: {first_line(error)}",
                 "Start Ray with a larger --object-store-memory.",
             ) from None
 
@@ -193,18 +176,18 @@ class _Actor:
 
     def start(self, job: dict[str, Any]) -> None:
         try:
-            found, digest = self._ray.get(self._looked, timeout=_PLACING)
+            found, digest = self._ray.get(self._looked, timeout=PLACING)
         except self._ray.exceptions.GetTimeoutError:
             raise W2VError(
-                f"Ray has found no place for a process of this training in {_PLACING:.0f} s.",
+                f"Ray has found no place for a process of this training in {PLACING:.0f} s.",
                 "Wait until the cluster is free (`ray status`), or give fewer --workers.",
             ) from None
         except self._ray.exceptions.RayError as error:
             raise W2VError(
-                f"Ray cannot start a process on a node: {_last_line(error)}",
+                f"Ray cannot start a process on a node: {last_line(error)}",
                 "Each node needs w2vtrain, in the same version: pip install 'w2vtrain[ray]'.",
             ) from None
-        check_node(found, versions())
+        check_node(found, this_node())
         text = self._text.reference_for(digest)
         self._begun = self._handle.begin.remote({**job, "state": None}, job["state"], text)
 
@@ -221,7 +204,7 @@ class _Actor:
 
     def death(self) -> tuple[bool, str]:
         failed = isinstance(self._error, self._ray.exceptions.RayTaskError)
-        return not failed, _last_line(self._error) if failed else _first_line(self._error)
+        return not failed, last_line(self._error) if failed else first_line(self._error)
 
     def stop(self) -> None:
         if self._handle is not None:
@@ -268,103 +251,3 @@ class ClusterWorkers(Workers):
     def _job(self, made: int) -> dict[str, Any]:
         job = super()._job(made)
         return {**job, "state": self._ray.put(job["state"])}  # once, for all
-
-
-def check_node(there: dict[str, str], here: dict[str, str]) -> None:
-    """Compare the versions of a node with those of this one; another processor is warned of.
-
-    Raises:
-        W2VError: versions differ.
-    """
-    different = [name for name in here if there[name] != here[name]]
-    if different == ["processor"]:
-        _LOG.warning(
-            "A node has another processor (%s, here %s): the last bits of the vectors may depend "
-            "on which shards it carries out.",
-            there["processor"],
-            here["processor"],
-        )
-    elif different:
-        named = ", ".join(f"{name} {there[name]} (here {here[name]})" for name in different)
-        raise W2VError(
-            f"A node of the cluster has {named}.",
-            "Install the same versions on all nodes; the bytes depend on them.",
-        )
-
-
-@contextlib.contextmanager
-def connected(address: str, processors: int) -> Iterator[Any]:
-    """Yield Ray, connected to a cluster; one that is started here ends after the body.
-
-    Args:
-        address: `local`, `auto` or HOST:PORT.
-        processors: that are needed.
-    Raises:
-        W2VError: Ray is not installed, the cluster does not answer or is too small.
-    """
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    try:
-        import ray
-    except ImportError:
-        raise W2VError(
-            "--cluster needs Ray, which is not installed.",
-            "Install it: pip install 'w2vtrain[ray]'",
-        ) from None
-    ours = not ray.is_initialized()
-    if ours:
-        _connect(ray, address, processors)
-    try:
-        there = int(ray.cluster_resources().get("CPU", 0))
-        if there < processors:
-            raise W2VError(
-                f"The cluster has {there} processors, and the processes of this training need "
-                f"{processors} beside this one.",
-                "Give fewer --workers or --threads, or add nodes.",
-            )
-        with contextlib.redirect_stdout(sys.stderr):  # Ray prints there that an actor has died
-            yield ray
-    finally:
-        if ours:
-            ray.shutdown()
-
-
-def _connect(ray: Any, address: str, processors: int) -> None:
-    options: dict[str, Any] = {"address": address}
-    if address == LOCAL:
-        options |= {"num_cpus": processors, "include_dashboard": False}
-    elif address != AUTO:
-        _reach(address)
-    on_sigterm, failure = signal.getsignal(signal.SIGTERM), None
-    with quiet_stderr():
-        try:
-            ray.init(**options, log_to_driver=False, logging_level=logging.ERROR)
-        except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-            failure = error
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, on_sigterm)  # Ray has set its own
-    if failure is not None:
-        raise W2VError(
-            f"Cannot join the Ray cluster {address}: {_first_line(failure)}",
-            "This machine must be a node of it (`ray start --address HOST:PORT`): then give "
-            "--cluster auto. An address needs RAY_AUTH_MODE=token where Ray asks for a token.",
-        ) from failure
-
-
-def _reach(address: str) -> None:
-    """Find out within seconds whether anything answers; Ray itself takes minutes."""
-    host, _, port = address.rpartition(":")
-    try:
-        socket.create_connection((host, int(port)), _REACHING).close()
-    except (OSError, ValueError, OverflowError) as error:
-        raise W2VError(
-            f"No Ray cluster answers at {address!r}: {error}",
-            "Give HOST:PORT as `ray start --head` prints it, auto, or local.",
-        ) from None
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
-
-
-def _last_line(error: Exception) -> str:
-    return str(error).strip().rpartition("\n")[2]

@@ -65,9 +65,8 @@ def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> Te
             "Give files, or prepare first and plan the run.",
         )
     rows = min(PROBE_LINES, config.max_rows or PROBE_LINES)
-    settings = config.replaced(
-        min_count=1, vocabulary_size=config.subwords, max_rows=rows, workers=1
-    )
+    size, here = config.subwords, {"workers": 1, "cluster": None}
+    settings = config.replaced(min_count=1, vocabulary_size=size, max_rows=rows, **here)
     part = RunDirectory(Path(tempfile.mkdtemp(dir=folder)))
     part.corpus.mkdir()
     start = time.perf_counter()
