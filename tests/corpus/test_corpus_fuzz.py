@@ -86,6 +86,14 @@ def test_damaged_files(tmp_path, kind, errors, edits, boundary, noise):
             check_named(error, str(path))
 
 
+def test_a_parquet_file_with_more_rows_than_it_says(tmp_path):
+    path = tmp_path / "a.parquet"
+    path.write_bytes(edited(SEEDS[".parquet"], [(0.3125, 0, 0)]))  # its number of rows: 0
+    assert pq.read_metadata(path).num_rows == 0
+    with pytest.raises(W2VError, match=r"cannot be read as Parquet: it holds more rows than it"):
+        list(read_input(str(path), PrepareConfig(text_column="text"), None))
+
+
 @settings(max_examples=200)
 @given(
     st.binary(max_size=50),

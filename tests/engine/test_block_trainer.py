@@ -44,17 +44,21 @@ def one_step(damped: bool = False, seed: int = 0):
 
 
 def explicit_loss(target_table, context_table, kept, columns, noise):
-    """The loss of `Word2Vec`'s docstring, pair by pair, with nothing shared but the noise words."""
+    """The loss of `Word2Vec`'s docstring, pair by pair, with nothing shared but the noise words.
+
+    Contexts are within the target's block and one token on each side of it; pairs of a distance
+    that only 3/4 or half of the places of a block see weigh more.
+    """
     loss, weight_sum = 0.0, 0.0
-    width, size = SHAPE.window_size, SHAPE.block_size
+    width, size, seen = 3, 4, {1: 1.0, 2: 0.75, 3: 0.5}
     for start, end in zip(kept.unit_ends[:-1], kept.unit_ends[1:], strict=True):
         for t in range(start, end):
             target = target_table[kept.tokens[t]]
             token_weight = 0.0
             for c in range(max(start, t - width), min(end, t + width + 1)):
-                if c == t:
+                if c == t or not t // size * size - 1 <= c < (t // size + 1) * size + 1:
                     continue
-                weight = (width + 1 - abs(c - t)) / width
+                weight = (width + 1 - abs(c - t)) / width / seen[abs(c - t)]
                 score = tf.tensordot(target, context_table[kept.tokens[c]], 1)
                 hits = SHAPE.num_negatives * noise[kept.tokens[c]]
                 loss -= weight * tf.math.log_sigmoid(score)

@@ -176,7 +176,7 @@ def test_a_block_of_cbow_needs_less_noise():
     # its noise weighs 32 tokens x 1 x 5 = 160; at rate 0.5 that is 80: 1.5 a word
     shape = BlockShape.fitting(100, 5, 5, 0.5, 1e8, "cbow")
     assert (shape.noise_size, shape.inputs, shape.columns) == (56, 42, 32 + 56)
-    assert dataclasses.replace(shape, architecture="skip-gram").columns == 42 + 56
+    assert dataclasses.replace(shape, architecture="skip-gram").columns == 32 + 56
 
 
 def test_damping_by_hand():

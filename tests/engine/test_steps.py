@@ -20,54 +20,95 @@ def text(sizes: list[int], vocabulary: int = 12, seed: int = 0) -> KeptText:
     return KeptText(tokens, np.cumsum([0, *sizes]).astype(np.int64))
 
 
-def weighted_pairs(kept: KeptText, width: int) -> Counter:
-    """Every pair of neighbors within a unit with weight (W + 1 - distance) / W, by plain loops."""
+def weighted_pairs(kept: KeptText, width: int, weight_of=lambda target, context: 1.0) -> Counter:
+    """Every pair of neighbors within a unit with weight (W + 1 - distance) / W, by plain loops.
+
+    Args:
+        weight_of: what to multiply the weight of each by, given the two places in the text.
+    """
     pairs: Counter = Counter()
     for start, end in zip(kept.unit_ends[:-1], kept.unit_ends[1:], strict=True):
         for t in range(start, end):
             for c in range(max(start, t - width), min(end, t + width + 1)):
                 if c != t:
-                    weight = (width + 1 - abs(c - t)) / width
+                    weight = weight_of(t, c) * (width + 1 - abs(c - t)) / width
                     pairs[int(kept.tokens[t]), int(kept.tokens[c])] += weight
     return pairs
 
 
-@pytest.mark.parametrize("sizes", [[1], [2, 1, 5], [30], [4, 4, 4, 4], [0, 7, 0, 9]])
-def test_blocks_hold_every_weighted_pair_once(sizes):
-    kept = text(sizes)
-    blocks = filled_up(cut_into_blocks(kept, SHAPE), SHAPE)
-    assert len(blocks.tokens) % SHAPE.blocks == 0
-    pair_table = SHAPE.weight_table()[:, : SHAPE.contexts]
+def pairs_in_blocks(kept: KeptText, shape: BlockShape, shift: int) -> Counter:
+    """The weighted pairs that the blocks of a text hold."""
+    blocks = filled_up(cut_into_blocks(kept, shape, shift), shape)
+    assert len(blocks.tokens) % shape.blocks == 0
+    pair_table = shape.weight_table()[:, : shape.contexts]
     found: Counter = Counter()
-    width = SHAPE.window_size
     for tokens, windows in zip(blocks.tokens, blocks.windows, strict=True):
         for place, window in enumerate(windows):
             weights = pair_table[window].sum(axis=0)
             for column in np.flatnonzero(weights):
-                pair = int(tokens[width + place]), int(tokens[column])
+                pair = int(tokens[shape.margin + place]), int(tokens[column])
                 found[pair] += float(weights[column])
-    wanted = weighted_pairs(kept, width)
+    return found
+
+
+@pytest.mark.parametrize("sizes", [[1], [2, 1, 5], [30], [4, 4, 4, 4], [0, 7, 0, 9]])
+@pytest.mark.parametrize("shift", [0, 3])
+def test_blocks_hold_the_pairs_that_no_edge_cuts_apart(sizes, shift):
+    # windows of 3 in blocks of 4: one token more on each side
+    def weight_of(target: int, context: int) -> float:
+        first = (shift + target) // 4 * 4 - shift
+        within = first - 1 <= context < first + 5
+        return within / {1: 1.0, 2: 0.75, 3: 0.5}[abs(target - context)]
+
+    kept = text(sizes)
+    wanted = +weighted_pairs(kept, 3, weight_of)  # without those that weigh nothing
+    found = pairs_in_blocks(kept, SHAPE, shift)
     assert found.keys() == wanted.keys()
     for pair, weight in wanted.items():
         assert found[pair] == pytest.approx(weight, rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("window", "architecture", "margin"),
+    [
+        (1, "skip-gram", 0),
+        (2, "skip-gram", 0),
+        (3, "skip-gram", 1),
+        (9, "skip-gram", 7),
+        (2, "cbow", 2),
+    ],
+)
+def test_over_all_places_where_blocks_begin_each_pair_has_its_weight(window, architecture, margin):
+    shape = BlockShape(2, 4, window, 2, 5, architecture)
+    assert shape.margin == margin
+    kept = text([2, 1, 5, 14])
+    found: Counter = Counter()
+    for shift in range(shape.block_size):
+        found.update(pairs_in_blocks(kept, shape, shift))
+    for pair, weight in weighted_pairs(kept, window).items():
+        assert found[pair] / shape.block_size == pytest.approx(weight, rel=1e-5)
+
+
 def test_weight_tables_by_hand():
-    shape = BlockShape(blocks=1, block_size=2, window_size=2, noise_size=3, num_negatives=6)
+    shape = BlockShape(blocks=1, block_size=4, window_size=2, noise_size=3, num_negatives=6)
     table = shape.weight_table()
-    # second place of the block (column 3), one neighbor on the left, two on the right:
-    # distance 1 weighs (3 - 1) / 2 = 1, distance 2 weighs (3 - 2) / 2 = 0.5
-    window = shape.window_ids(np.array([[0, 1]]), np.array([[0, 2]]))[0, 1]
-    # noise: 6 negatives x pair weight 2.5 / 3 words = 5 each
-    assert table[window].sum(axis=0).tolist() == [0, 0, 1, 0, 1, 0.5, 5, 5, 5]
-    assert not table[shape.window_ids(np.zeros((1, 2), int), np.zeros((1, 2), int))].any()
+    # third place of the block, one neighbor on the left, two on the right, the second of them
+    # outside: distance 1 weighs (3 - 1) / 2 = 1, and 3 of 4 places see such a context in the block
+    window = shape.window_ids(np.array([[0, 0, 1, 0]]), np.array([[0, 0, 2, 0]]))[0, 2]
+    # noise: 6 negatives x pair weight 8 / 3 over 3 words
+    wanted = [0, 4 / 3, 0, 4 / 3, *[16 / 3] * 3]
+    np.testing.assert_allclose(table[window].sum(axis=0), wanted, rtol=1e-6)
+    # first place: distance 2 weighs (3 - 2) / 2 = 0.5, and 2 of 4 places see it
+    window = shape.window_ids(np.zeros((1, 4), int), np.full((1, 4), 2))[0, 0]
+    assert table[window].sum(axis=0)[:4] == pytest.approx([0, 4 / 3, 1, 0])
+    assert not table[shape.window_ids(np.zeros((1, 4), int), np.zeros((1, 4), int))].any()
 
 
-def test_a_full_window_weighs_what_the_shape_says():
+def test_full_windows_weigh_what_the_shape_says():
     table = SHAPE.weight_table()
     full = table[SHAPE.window_ids(np.full((1, 4), 3), np.full((1, 4), 3))[0]].sum(axis=1)
-    np.testing.assert_allclose(full[:, : SHAPE.contexts].sum(axis=1), 4)  # W + 1
-    np.testing.assert_allclose(full.sum(axis=1), 4 * (1 + 5), rtol=1e-6)
+    np.testing.assert_allclose(full[:, : SHAPE.contexts].sum(axis=1).mean(), 4)  # W + 1
+    np.testing.assert_allclose(full.sum(axis=1).mean(), 4 * (1 + 5), rtol=1e-6)
 
 
 def test_pairs_drawn_with_widths_have_the_weights_of_the_blocks():
@@ -101,7 +142,7 @@ def test_steps_say_where_each_row_is_used():
     steps = maker.make(blocks, np.random.default_rng(5))
     number, parts = steps.windows.shape[:2]
     assert parts == SHAPE.parts == 2
-    targets = blocks.tokens[:, 3:7].reshape(number, parts, -1)
+    targets = blocks.tokens[:, 1:5].reshape(number, parts, -1)
     contexts = blocks.tokens.reshape(number, SHAPE.blocks, -1)
     for step in range(number):
         columns = steps.outputs.rows[step][steps.outputs.places[step]]

@@ -412,10 +412,12 @@ def parquet_rows(path: Path, columns: Sequence[Column], errors: str) -> Iterator
             groups = [file.metadata.row_group(n) for n in range(file.metadata.num_row_groups)]
             check_bomb(str(path), sum(group.total_byte_size for group in groups), size)
             names = [schema.names[place] for place in places]
-            number = 0
+            number, rows = 0, file.metadata.num_rows
             for batch in file.iter_batches(batch_size=4096, columns=list(dict.fromkeys(names))):
                 found = [batch.column(name).to_pylist() for name in names]
-                read = Read(int(size * (number + batch.num_rows) / file.metadata.num_rows))
+                if number + batch.num_rows > rows:
+                    raise pa.ArrowInvalid(f"it holds more rows than it says ({rows}).")
+                read = Read(int(size * (number + batch.num_rows) / rows))
                 for values in zip(*found, strict=True):
                     number += 1
                     where = f"{path}, row {number}"

@@ -115,7 +115,7 @@ class StepMaker:
         shape = self.shape
         form = len(blocks.tokens) // shape.blocks, shape.parts, shape.blocks // shape.parts
         contexts = blocks.tokens
-        targets = contexts[:, shape.window_size : shape.window_size + shape.block_size]
+        targets = contexts[:, shape.margin : shape.margin + shape.block_size]
         inputs, scored = targets, contexts
         if shape.architecture == "cbow":
             inputs, scored = contexts, targets
@@ -223,7 +223,7 @@ def endless_steps(
 
     def blocks(pass_number: int) -> Iterator[Items]:
         for kept, generator in stream.pools(pass_number):
-            cut = cut_into_blocks(kept, shape)
+            cut = cut_into_blocks(kept, shape, int(generator.integers(shape.block_size)))
             order = generator.permutation(len(cut.tokens))
             yield cut.tokens[order], cut.windows[order]
 
