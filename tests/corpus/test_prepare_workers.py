@@ -103,6 +103,7 @@ def test_a_cluster_writes_the_bytes_of_one_process(text, tmp_path, monkeypatch):
         prepare([text, __file__], tmp_path / "one", here)
         assert written(tmp_path / "cluster") == written(tmp_path / "one")
         assert prepare([text, __file__], tmp_path / "cluster", here).unchanged
+        assert '"cluster": null' in (tmp_path / "cluster/corpus/manifest.json").read_text()
         monkeypatch.setattr(
             workers, "_on_node", lambda *_: ({**workers.versions(), "numpy": "0"}, ())
         )

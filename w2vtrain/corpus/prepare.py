@@ -185,7 +185,8 @@ def _check_column(sources: Sources, config: PrepareConfig) -> None:
 
 def new_record(config: PrepareConfig) -> dict[str, Any]:
     """Return what the manifest of a corpus begins with."""
-    record: dict[str, Any] = {"stage": "prepare", "config": config.as_dict()}
+    settings = config.replaced(cluster=None)  # an address says nothing about the corpus
+    record: dict[str, Any] = {"stage": "prepare", "config": settings.as_dict()}
     if config.normalize != "none":
         record["unicode"] = UNICODE_VERSION
     if config.split == "icu":
