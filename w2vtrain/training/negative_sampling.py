@@ -40,7 +40,7 @@ Precision = Literal["float32", "bfloat16"]
 FEW_EPOCHS = 10  # up to so many, the default learning rate is the higher one
 SHARDS = "Shards"
 STEPS_PER_BATCH = 8  # made at a time: enough to amortize the calls, few enough to stay in the cache
-STEPS_PER_ENCODED_BATCH = 16  # with subwords: the more, the fewer rows of n-grams for each step
+STEPS_PER_ENCODED_BATCH = 24  # with subwords: the more, the fewer rows of n-grams for each step
 
 
 def number_or_auto(text: str) -> int | None:
