@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from w2vtrain.engine.block_trainer import BlockTrainer
 from w2vtrain.engine.blocks import BlockShape, cut_into_blocks, filled_up
@@ -190,6 +191,22 @@ def test_several_steps_in_a_batch_are_the_same_as_one_by_one():
     for together, alone in zip(*tables, strict=True):
         np.testing.assert_array_equal(together, alone)
         assert (together != model_with_random_tables().word_vectors()).any()
+
+
+def test_the_optimizer_of_graphs_makes_no_long_sums_of_losses():
+    # It gives those of a known shape temporary variables where the tables are large, and fails.
+    batch, *_ = one_step()
+    two = tf.nest.map_structure(lambda array: tf.stack([array] * 2), batch)
+    model = model_with_random_tables()
+    model.compile(keras.optimizers.SGD(0.1), jit_compile=False)
+    context.context().enable_run_metadata()
+    tf.function(model.train_step)(two)
+    graphs = context.context().export_run_metadata().partition_graphs
+    context.context().disable_run_metadata()
+    sums = [node for graph in graphs for node in graph.node if node.op == "AddN"]
+    # of both tables' new rows, whose number is not known beforehand
+    assert len([node for node in sums if "while/body" in node.name]) == 2
+    assert not [node.name for node in sums if "AddOpsRewrite" in node.name]
 
 
 def test_the_dataset_gives_steps_of_the_right_types():

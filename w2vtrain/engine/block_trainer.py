@@ -282,8 +282,10 @@ def sum_of_sides(table: Any, windows: Any) -> Any:
 
 
 def _summed(pairs: list[tuple[Any, Any]]) -> tuple[Any, Any]:
-    losses, weights = zip(*pairs, strict=True)
-    return tf.add_n(losses), tf.add_n(weights)
+    # Not by `+` or `add_n`: of three such sums in a row TensorFlow's optimizer makes one, which it
+    # gives a temporary variable if the tables are large, and that fails in a loop (LOG.md).
+    loss, weight = tf.unstack(tf.reduce_sum(tf.stack(pairs), axis=0))
+    return loss, weight
 
 
 def _is_plain_sgd(optimizer: Any) -> bool:
