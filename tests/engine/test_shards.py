@@ -8,11 +8,13 @@ from test_block_trainer import SHAPE, VOCABULARY, model_with_random_tables
 
 from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.engine.block_trainer import BlockTrainer
 from w2vtrain.engine.blocks import cut_into_blocks, filled_up, row_weights
 from w2vtrain.engine.sharded_trainer import ShardedTrainer
 from w2vtrain.engine.shards import Round, merge_factor, shard_seed
 from w2vtrain.engine.steps import StepMaker, row_order
 from w2vtrain.engine.stream import KeptText, TextStream
+from w2vtrain.models.word2vec import Word2Vec
 
 RATE, SHARDS = 0.5, 3
 SHARE = np.array([0, 0, *range(12, 0, -1)]) / 78
@@ -35,6 +37,11 @@ def tables(model) -> list[np.ndarray]:
     return [layer.embeddings.numpy().copy() for layer in layers]
 
 
+def round_of(dealt: list, places: np.ndarray) -> Round:
+    rows = tuple((np.unique(b.inputs.rows), np.unique(b.outputs.rows)) for b in dealt)
+    return tf.nest.map_structure(tf.constant, Round(tuple(dealt), rows, places))
+
+
 def test_a_round_adds_the_moves_of_all_shards_as_often_as_the_rule_says():
     dealt = batches()
     weights = row_weights(SHAPE, SHARE, SHARE)
@@ -47,9 +54,9 @@ def test_a_round_adds_the_moves_of_all_shards_as_often_as_the_rule_says():
         moves.append([after - before for after, before in zip(tables(alone), base, strict=True)])
     model = ShardedTrainer(model_with_random_tables(), weights, SHARDS)
     model.compile(keras.optimizers.SGD(RATE))
-    rows = tuple((np.unique(b.inputs.rows), np.unique(b.outputs.rows)) for b in dealt)
+    model.find_directions()
     places = np.array([[0, 8], [0, 16], [1, 24]])
-    loss = model.train_step(tf.nest.map_structure(tf.constant, Round(tuple(dealt), rows, places)))
+    loss = model.train_step(round_of(dealt, places))
     others = zip(base[::-1], weights[::-1], strict=True)
     for table, before, weight, (other, other_weight), *moved in zip(
         tables(model), base, weights, others, *moves, strict=True
@@ -66,6 +73,18 @@ def test_a_round_adds_the_moves_of_all_shards_as_often_as_the_rule_says():
     assert float(loss["loss"]) == pytest.approx(np.mean(losses), rel=0.2)
     assert int(model.optimizer.iterations.numpy()) == 2 * SHARDS
     assert model.positions.numpy().tolist() == places.tolist()
+
+
+def test_no_table_is_read_as_a_whole():
+    # At a million words x 300 that is a gigabyte, and TensorFlow rewrites sums to save it.
+    trainer = BlockTrainer(Word2Vec(5000, 8), SHAPE)
+    model = ShardedTrainer(trainer, [np.ones(5000, np.float32)] * 2, SHARDS)
+    model.compile(keras.optimizers.SGD(0.01))
+    batch = round_of(batches(), np.zeros((SHARDS, 2), np.int64))
+    for function, inputs in ((model.train_step, [batch]), (model.find_directions, [])):
+        graph = tf.function(function, autograph=False).get_concrete_function(*inputs).graph
+        read = [op.outputs[0].shape for op in graph.get_operations() if op.type == "ReadVariableOp"]
+        assert (5000, 8) not in read
 
 
 def test_rows_that_are_rare_take_the_sum_and_frequent_ones_nearly_the_mean():

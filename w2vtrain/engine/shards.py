@@ -19,6 +19,13 @@ MOST_SHARDS = 64
 # others to more: by how much flatter they are, but not below FLATTEST (measured: docs/shards.md).
 MOST_PARALLEL_WEIGHT = 3.0
 FLATTEST = 0.01
+# The steep directions are looked for at each merge of the first so many steps, in which they change
+# fast, then once in as many: it takes as long as some steps (measured: docs/shards.md).
+STEPS_OF_DIRECTIONS = 512
+# Never a whole table in a graph of training: that is a copy, which at a million words x 300 takes a
+# gigabyte, and from 200 MB on TensorFlow's graph optimizer puts temporary variables in the place of
+# sums, which it leaves behind at the end of a loop (`AlreadyExistsError` in the next one).
+_ROWS_AT_A_TIME = 8192
 
 
 class Round(NamedTuple):
@@ -96,8 +103,8 @@ def merge_factor(weight: Any, shards: int) -> Any:
     return tf.minimum(1.0, (1.0 + MOST_PARALLEL_WEIGHT / weight) / shards)
 
 
-def steep_directions(rows: Any, weights: Any) -> tuple[Any, Any]:
-    """Return the directions in which the loss of a row that is scored against `rows` is steepest.
+def steep_directions(table: Any, weights: Any) -> tuple[Any, Any]:
+    """Return the directions in which the loss of a row that is scored against `table` is steepest.
 
     The second derivative of log sigmoid(u . v) by u along x is the derivative of the sigmoid times
     (v . x)^2. Word vectors have some directions in common, along which that is a hundred times what
@@ -105,15 +112,24 @@ def steep_directions(rows: Any, weights: Any) -> tuple[Any, Any]:
     part of it.
 
     Args:
-        rows: float32, shape `(rows, dim)`: the other table.
-        weights: float32, shape `(rows,)`: of each in the loss.
+        table: float32 variable, shape `(rows, dim)`: the other table.
+        weights: float32, shape `(rows,)`: of each row in the loss.
     Returns:
         unit vectors, shape `(dim, dim)`, the steepest last; how steep each is, relative to
         the steepest, shape `(dim,)`.
     """
     import tensorflow as tf
 
-    weighted = rows * tf.sqrt(weights / tf.reduce_sum(weights))[:, None]
-    moments, vectors = tf.linalg.eigh(tf.matmul(weighted, weighted, transpose_a=True))
+    rows, dim = table.shape
+
+    def add(moments: Any, begin: Any) -> Any:
+        some = tf.range(begin, tf.minimum(begin + _ROWS_AT_A_TIME, rows))
+        vectors = tf.gather(table, some)
+        weighted = vectors * tf.gather(weights, some)[:, None]
+        return moments + tf.matmul(weighted, vectors, transpose_a=True)
+
+    begins = tf.range(0, rows, _ROWS_AT_A_TIME)
+    total = tf.foldl(add, begins, tf.zeros((dim, dim)), parallel_iterations=1)
+    moments, vectors = tf.linalg.eigh(total / tf.reduce_sum(weights))
     steepness = tf.maximum(tf.math.divide_no_nan(moments, moments[-1]), FLATTEST)
     return vectors, steepness
