@@ -84,7 +84,7 @@ class BlockConfig(SubwordConfig):
     )
     precision: Precision = option(
         "float32",
-        "Of the products; bfloat16 is faster on processors that compute with it.",
+        "Of the products; bfloat16 may be faster on processors that compute with it.",
         panel=OWN,
     )
     shards: int = option(
