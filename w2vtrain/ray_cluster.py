@@ -18,7 +18,7 @@ from w2vtrain.version import VERSION
 
 _LOG = logging.getLogger(__name__)
 LOCAL, AUTO = "local", "auto"
-PLACING = 60.0  # seconds within which Ray must find room on a node, and start a process there
+_PLACING = 60.0  # seconds within which Ray must find room on a node, and start a process there
 _REACHING = 5.0  # seconds within which a node must answer
 
 
@@ -86,6 +86,29 @@ def connected(address: str, processors: int) -> Iterator[Any]:
     finally:
         if ours:
             ray.shutdown()
+
+
+def first_answer(ray: Any, reference: Any, task: str) -> Any:
+    """Return what a node answers that Ray must find, and start a process on, first.
+
+    Args:
+        reference: to the answer.
+        task: what the node is asked to do, for errors.
+    Raises:
+        W2VError: no node has answered within a minute, or one fails.
+    """
+    try:
+        return ray.get(reference, timeout=_PLACING)
+    except ray.exceptions.GetTimeoutError:
+        raise W2VError(
+            f"No node of the Ray cluster was free to {task} within {_PLACING:.0f} s.",
+            "Wait until the cluster is free (`ray status`), or give fewer --workers.",
+        ) from None
+    except ray.exceptions.RayError as error:
+        raise W2VError(
+            f"Ray cannot {task} on a node: {last_line(error)}",
+            "Each node needs w2vtrain, in the same version: pip install 'w2vtrain[ray]'.",
+        ) from None
 
 
 def _connect(ray: Any, address: str, processors: int) -> None:

@@ -110,7 +110,9 @@ def test_a_cluster_writes_the_bytes_of_one_process(text, tmp_path, monkeypatch):
         with pytest.raises(W2VError, match=r"A node of the cluster has numpy 0 \(here"):
             prepare([text], tmp_path / "other", there)
         monkeypatch.setattr(workers, "_on_node", lambda *_: 1 / 0)
-        with pytest.raises(W2VError, match="Ray cannot tokenize on a node: ZeroDivisionError"):
+        with pytest.raises(
+            W2VError, match="Ray cannot tokenize a block of text on a node: ZeroDivisionError"
+        ):
             prepare([text], tmp_path / "other", there)
         assert not list((tmp_path / "other").glob("corpus*"))
 

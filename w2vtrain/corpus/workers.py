@@ -21,7 +21,7 @@ from w2vtrain.corpus.counting import TokenizedBlock, tokenized_block
 from w2vtrain.corpus.documents import Block
 from w2vtrain.corpus.word_boundaries import icu_version
 from w2vtrain.errors import W2VError
-from w2vtrain.ray_cluster import PLACING, check_node, connected, last_line, versions
+from w2vtrain.ray_cluster import check_node, connected, first_answer, versions
 from w2vtrain.tensorflow_runtime import (
     available_threads,
     configure,
@@ -143,17 +143,7 @@ class ClusterWorkers(contextlib.ExitStack):
         reference = self._task.remote(block.text, self._config)
         self._running.add(reference)
         try:
-            there, parts = self._ray.get(reference, timeout=PLACING)
-        except self._ray.exceptions.GetTimeoutError:
-            raise W2VError(
-                f"Ray has found no place to tokenize a block of text in {PLACING:.0f} s.",
-                "Wait until the cluster is free (`ray status`), or leave --cluster out.",
-            ) from None
-        except self._ray.exceptions.RayError as error:
-            raise W2VError(
-                f"Ray cannot tokenize on a node: {last_line(error)}",
-                "Each node needs w2vtrain, in the same version: pip install 'w2vtrain[ray]'.",
-            ) from None
+            there, parts = first_answer(self._ray, reference, "tokenize a block of text")
         finally:
             self._running.discard(reference)
         check_node(there, _versions(self._config))

@@ -22,9 +22,8 @@ FLATTEST = 0.01
 # The steep directions are looked for at each merge of the first so many steps, in which they change
 # fast, then once in as many: it takes as long as some steps (measured: docs/shards.md).
 STEPS_OF_DIRECTIONS = 512
-# Never a whole table in a graph of training: that is a copy, which at a million words x 300 takes a
-# gigabyte, and from 200 MB on TensorFlow's graph optimizer puts temporary variables in the place of
-# sums, which it leaves behind at the end of a loop (`AlreadyExistsError` in the next one).
+# Never a whole table in a graph of training: its weighted copy takes a gigabyte at a million words
+# x 300, and short of memory TensorFlow's optimizer rewrites sums, in a way that failed (LOG.md).
 _ROWS_AT_A_TIME = 8192
 
 

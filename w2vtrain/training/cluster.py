@@ -18,7 +18,14 @@ from typing import Any
 import numpy as np
 
 from w2vtrain.errors import W2VError
-from w2vtrain.ray_cluster import PLACING, check_node, connected, first_line, last_line, versions
+from w2vtrain.ray_cluster import (
+    check_node,
+    connected,
+    first_answer,
+    first_line,
+    last_line,
+    versions,
+)
 from w2vtrain.run.files import sha256
 from w2vtrain.tensorflow_runtime import processor_kind
 from w2vtrain.training.worker import carry_out
@@ -175,18 +182,7 @@ class _Actor:
         self._looked = self._handle.look.remote(self._text.path)
 
     def start(self, job: dict[str, Any]) -> None:
-        try:
-            found, digest = self._ray.get(self._looked, timeout=PLACING)
-        except self._ray.exceptions.GetTimeoutError:
-            raise W2VError(
-                f"Ray has found no place for a process of this training in {PLACING:.0f} s.",
-                "Wait until the cluster is free (`ray status`), or give fewer --workers.",
-            ) from None
-        except self._ray.exceptions.RayError as error:
-            raise W2VError(
-                f"Ray cannot start a process on a node: {last_line(error)}",
-                "Each node needs w2vtrain, in the same version: pip install 'w2vtrain[ray]'.",
-            ) from None
+        found, digest = first_answer(self._ray, self._looked, "start a process of this training")
         check_node(found, this_node())
         text = self._text.reference_for(digest)
         self._begun = self._handle.begin.remote({**job, "state": None}, job["state"], text)
