@@ -247,6 +247,36 @@ def test_steps_entered_at_any_batch_are_the_same():
             np.testing.assert_array_equal(step.outputs.places, again.outputs.places)
 
 
+class OneLine:
+    """A pool of one line of 30 different words, the same in every pass."""
+
+    def pools(self, pass_number):
+        kept = KeptText(np.arange(2, 32, dtype=np.int32), np.array([0, 30]))
+        yield kept, np.random.default_rng(pass_number)
+
+
+def test_over_the_passes_each_pair_has_its_weight_since_blocks_begin_elsewhere():
+    shape = BlockShape(blocks=2, block_size=4, window_size=2, noise_size=2, num_negatives=5)
+    weights = shape.weight_table()[:, : shape.contexts]
+    maker = StepMaker(shape, np.full(32, 1 / 32), *[np.ones(32, np.float32)] * 2)
+    found: Counter = Counter()
+    passes = 0
+    for steps, after in endless_steps(OneLine(), maker, BatchSizes(4, 1), 1, START):
+        passes = after.pass_number
+        for rows, places, windows in zip(
+            steps.outputs.rows, steps.outputs.places, steps.windows, strict=True
+        ):
+            ids = rows[places].reshape(shape.blocks, -1)[:, : shape.contexts]
+            seen = weights[windows.reshape(shape.blocks, -1, 2)].sum(axis=2)
+            for block, place, column in np.argwhere(seen):
+                found[int(ids[block, place]), int(ids[block, column])] += seen[block, place, column]
+        if passes >= 400:
+            break
+    for pair, weight in weighted_pairs(next(OneLine().pools(0))[0], 2).items():
+        # the mean of 400 draws of a pair that 3/4 or half of the places see, within 5 deviations
+        assert found[pair] / passes == pytest.approx(weight, rel=0.25)
+
+
 def test_half_of_the_blocks_makes_half_of_the_steps():
     blocks = cut_into_blocks(text([100]), SHAPE)
     maker = StepMaker(SHAPE, np.full(12, 1 / 12), *[np.ones(12, np.float32)] * 2)
