@@ -1,7 +1,7 @@
 """Subword vectors of ours, of fastText itself and of gensim's FastText: speed, scores, memory.
 
     python benchmarks/subwords.py wiki.txt.gz --similarity ws353.txt men.txt \\
-        --analogies questions-words.txt --fasttext VENV/bin/python --record
+        --analogies questions-words.txt --fasttext VENV/bin/python
 
 All read one file of tokens (`against_gensim.prepare_texts`), train in turn with rate 0.05 and
 subsampling 1e-4, each in a process of its own, and are scored on words of the vocabulary.
@@ -23,9 +23,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from against_gensim import ROOT, machine, prepare_texts, replace_between, scores_of
+from against_gensim import machine, prepare_texts, scores_of
 
-RAW = ROOT / "benchmarks/results/subwords.jsonl"
 NGRAMS = {"minn": 3, "maxn": 6, "bucket": 2_000_000}
 TOOLS = ("fastText", "gensim FastText", "w2v --subwords", "w2v --subwords, bfloat16", "w2v")
 FASTTEXT = """
@@ -59,7 +58,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--slice", type=int, help="train on so many lines, score nothing")
     parser.add_argument("--boundary", default="line")
     parser.add_argument("--work", type=Path, default=Path("runs/benchmark"))
-    parser.add_argument("--record", action="store_true", help="write results and table")
     parser.add_argument("--one", choices=TOOLS, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=1, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -143,13 +141,12 @@ def run_one(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def report(done: list[dict[str, Any]], options: argparse.Namespace) -> str:
-    """Return the section of RESULTS.md."""
+    """Return a table; speeds are those of the medians, held to the first tool's."""
     sets = list(next((job["scores"] for job in done if job["scores"]), {}))
-    columns = ["trainer", "runs", "M words/s", "× fastText", *sets, "mean", "peak MB"]
+    columns = ["trainer", "runs", "M words/s", f"× {options.tools[0]}", *sets, "mean", "peak MB"]
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    base = statistics.median(
-        job["words"] / job["seconds"] for job in done if job["tool"] == "fastText"
-    )
+    first = [job for job in done if job["tool"] == options.tools[0]]
+    base = statistics.median(job["words"] / job["seconds"] for job in first)
     for tool in options.tools:
         jobs = [job for job in done if job["tool"] == tool]
         speed = statistics.median(job["words"] / job["seconds"] for job in jobs)
@@ -163,7 +160,7 @@ def report(done: list[dict[str, Any]], options: argparse.Namespace) -> str:
 
 
 def main() -> None:
-    """Measure, print and, if asked, record."""
+    """Measure and print."""
     options = arguments()
     options.work.mkdir(parents=True, exist_ok=True)
     if not options.one:
@@ -181,10 +178,6 @@ def main() -> None:
             done.append(json.loads(output.splitlines()[-1]))
             print(json.dumps(done[-1]), flush=True)
     print(report(done, options))
-    if options.record:
-        RAW.write_text("".join(json.dumps(job) + "\n" for job in done), "utf-8")
-        marks = ("<!-- subwords: begin -->\n", "<!-- subwords: end -->")
-        replace_between(ROOT / "benchmarks/RESULTS.md", *marks, report(done, options))
 
 
 if __name__ == "__main__":
