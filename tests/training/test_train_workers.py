@@ -201,3 +201,18 @@ def test_auto_is_the_number_that_is_recorded():
 def test_more_shards_than_the_text_has_slices_are_refused(run):
     with pytest.raises(W2VError, match="--shards 9, but the text has only 5 slices"):
         train(run, SHARDED.replaced(shards=9))
+
+
+def test_what_shards_exchange_is_read_as_written_and_where_tensorflow_takes_it(tmp_path):
+    writer, reader = Files(tmp_path), Files(tmp_path)
+    generator = np.random.default_rng(0)
+    for round, rows in ((0, 5), (1, 7), (2, 900), (3, 3), (4, 2)):  # longer than before, and shorter
+        ids = np.sort(generator.choice(1000, rows, replace=False)).astype(np.int32)
+        moves = generator.normal(size=(rows, 3)).astype(np.float32)
+        done = [ids, moves, np.ones(2, np.float32), np.array([1, 2])]
+        writer.write(round, {1: done})
+        found = reader.read(round, 1, [array[:1] for array in done[:2]] + done[2:])
+        for array, given in zip(found, done, strict=True):
+            np.testing.assert_array_equal(array, given)
+            assert array.dtype == given.dtype
+            assert array.ctypes.data % 64 == 0

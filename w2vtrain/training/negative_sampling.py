@@ -289,8 +289,14 @@ class BlockNegativeSampling(Objective):
     def _touched(self, batch: Any) -> list[np.ndarray]:
         """Return the distinct rows of each table that a batch of a shard touches."""
         step = batch if self._encoder is None else batch[0]
-        inputs = np.unique(step.inputs.rows) if self._encoder is None else batch[1].rows
-        return [inputs, np.unique(step.outputs.rows)]
+        inputs = self._distinct(step.inputs.rows) if self._encoder is None else batch[1].rows
+        return [inputs, self._distinct(step.outputs.rows)]
+
+    def _distinct(self, ids: np.ndarray) -> np.ndarray:
+        """Return the distinct ids, ascending: int32; `np.unique` takes ten times as long."""
+        there = np.zeros(len(self.corpus.counts), bool)
+        there[ids] = True
+        return np.flatnonzero(there).astype(np.int32)
 
     def signature(self) -> Any:
         """Return the `tf.TensorSpec` of each array of a batch."""
