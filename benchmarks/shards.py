@@ -1,204 +1,191 @@
-"""What shards cost and gain: parts measured here, two workers measured and predicted, then more.
+"""What shards cost and gain: rounds of one worker measured, two workers measured and predicted.
 
-    python benchmarks/shards.py RUN [--seconds 15]
+    python benchmarks/shards.py RUN [--seconds 8] [--repeat 3]
 
-Measures the parts of a round on the text of a prepared run, with one thread: a step, the making of
-a step, and what a merge costs for each row; first alone, then beside another process that makes
-steps, which takes its part of the memory's bandwidth. How many distinct rows a round touches
-follows from the counts. From these the model predicts the time of a round of any number of
-processes. It is held to the measured speed of two workers on this machine; what follows for more
-cores and for nodes is a prediction, and is marked as one.
+A worker's rounds are measured for some numbers of shards K, without the others: for what they would
+give stands what this worker has given some rounds before, through the same files. First two such
+processes side by side, on a processor each; then one with two processors and two threads, alone.
+To these a model is fitted:
+
+    seconds of a round = m (S step + r move) + K r add + directions + waiting + exchange
+
+with m shards of the K in a process, S steps a round and r distinct rows that a shard touches in
+them, as the counts tell. `directions` are measured; `waiting` is by how much the slowest of the
+workers exceeds the mean, from how a worker's rounds differ; `exchange`, for nodes only, is the rows
+of the K - m shards of other nodes over the bandwidth. The model is held to the measured speed of
+two workers, which it has not seen. What follows for more processors and for nodes is a prediction:
+it knows nothing of processors that share the bandwidth of their memory, nor of what Ray takes.
 """
 
 import argparse
 import contextlib
-import itertools
+import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
+from scipy.optimize import nnls
 
 from w2vtrain.corpus.corpus import Corpus
-from w2vtrain.engine.blocks import row_weights
+from w2vtrain.engine.dataset import BatchStream
 from w2vtrain.engine.sampling import noise_probabilities
-from w2vtrain.engine.shards import (
-    MOST_PARALLEL_WEIGHT,
-    STEPS_OF_DIRECTIONS,
-    steep_directions,
-    steps_per_round,
-)
+from w2vtrain.engine.shards import STEPS_OF_DIRECTIONS, steps_per_round
 from w2vtrain.engine.stream import Position
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.training.config import TrainConfig
+from w2vtrain.training.negative_sampling import STEPS_PER_BATCH
 from w2vtrain.training.registry import make_objective
+from w2vtrain.training.workers import Done, Exchange, Files
+
+EPOCHS = 5
+MEASURED = (1, 2, 4, 8, 16)  # shards of a training, of which one process carries out one
+CHECKED = (2, 4, 8)  # shards of a training that two processes carry out
 
 
-class Parts(NamedTuple):
-    """Seconds, measured with one thread: of a step and its making, of a merge, and of its rows.
+class Echo(Files):
+    """The files of a single worker; what others would give is what it gave some rounds before."""
 
-    Attributes:
-        step, making: of one step; the making names the rows that it touches.
-        turn: of a frequent row, whose move is taken apart by directions.
-        directions: of finding the steep directions of both tables, once in some steps.
-        move: of a row that a shard has touched: noting its base and its move, putting it back.
-        write, read: of a row into memory that processes share, and from there.
-        hand: of a row's move that goes from TensorFlow to NumPy and back.
-        add: of a row to which the move of one shard is added.
+    def __init__(self, folder: Path, shards: int) -> None:
+        super().__init__(folder)
+        self._shards = shards
+        self.times: list[float] = []
+
+    def write(self, round: int, own: dict[int, Done]) -> None:
+        """Write what the worker has done, and keep what it did in the last rounds."""
+        self.times.append(time.perf_counter())
+        super().write(0, {round % self._shards: own[0]})
+
+    def read(self, round: int, shard: int, like: Done) -> Done:
+        """Read what it did `shard` rounds ago, or, at the very start, has done now."""
+        ago = shard if round >= shard else 0
+        return super().read(0, (round - ago) % self._shards, like)
+
+
+def measure_part(run: Path, shards: int, seconds: float) -> dict[str, Any]:
+    """Train one shard of `shards` for some seconds, after its first steps.
+
+    Returns:
+        the mean seconds of a round (of a batch, if there is one shard); those of finding the steep
+        directions; by how much each round takes longer than the mean.
     """
+    import keras
 
-    step: float
-    making: float
-    directions: float
-    turn: float
-    move: float
-    write: float
-    read: float
-    hand: float
-    add: float
+    corpus = Corpus.open(RunDirectory(run))
+    objective: Any = make_objective(corpus, TrainConfig(shards=shards), EPOCHS)
+    model, made = objective.model, []
 
+    class Clock(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            steps = int(model.optimizer.iterations.numpy())
+            if steps > STEPS_OF_DIRECTIONS:
+                made.append((steps, time.perf_counter()))
+                model.stop_training = made[-1][1] - made[0][1] > seconds
 
-def median_seconds(function: Callable[[], Any], times: int = 15) -> float:
-    """Return the median time of a call, after one that is not counted."""
-    function()
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        function()
-        taken.append(time.perf_counter() - began)
-    return float(np.median(taken))
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        echo = Echo(Path(folder), shards)
+        if shards > 1:
+            objective.own = [0]
+            model.exchange = Exchange(echo, [0], shards, lambda: None)
+        stream = BatchStream(objective.batches, objective.signature(), Position())
+        model.fit(
+            stream.dataset(), steps_per_epoch=10**9, shuffle=False, verbose=0, callbacks=[Clock()]
+        )
+    (first, began), (last, ended) = made[0], made[-1]
+    steps = STEPS_PER_BATCH if shards == 1 else shards * steps_per_round(shards)
+    found: dict[str, Any] = {"round": (ended - began) / (last - first) * steps, "directions": 0.0}
+    found["late"] = [0.0]
+    if shards > 1:
+        import tensorflow as tf
 
-
-def steps_and_making(corpus: Corpus) -> tuple[float, float, Any]:
-    """Return the seconds of a step and of its making, and the objective."""
-    import tensorflow as tf
-
-    objective = make_objective(corpus, TrainConfig(), 5)
-    batches = objective.batches(Position())
-    next(batches)
-    began = time.perf_counter()
-    made = [next(batches)[0] for _ in range(24)]
-    for start in range(0, 24, 2):  # a round has two such batches
-        for uses in ("inputs", "outputs"):
-            np.unique(np.concatenate([getattr(b, uses).rows.ravel() for b in made[start:][:2]]))
-    making = (time.perf_counter() - began) / sum(len(batch.windows) for batch in made)
-    specs = objective.signature()
-    train = tf.function(lambda *b: objective.model.train_step(tf.nest.pack_sequence_as(specs, b)))
-    train = train.get_concrete_function(*tf.nest.flatten(specs))
-    flat = [[tf.constant(array) for array in tf.nest.flatten(batch)] for batch in made]
-    turn = itertools.cycle(flat)
-    size = len(made[0].windows)
-    return median_seconds(lambda: train(*next(turn)), 3 * len(flat)) / size, making, objective
+        find = tf.function(model.find_directions, autograph=False)
+        find()
+        took = [time.perf_counter()]
+        for _ in range(9):
+            find()
+            took.append(time.perf_counter())
+        found["directions"] = float(np.median(np.diff(took)))
+        rounds = np.diff([t for t in echo.times if t >= began])
+        usual = rounds[rounds < np.median(rounds) + found["directions"] / 2]  # no directions
+        found["late"] = (usual - usual.mean()).tolist()
+    return found
 
 
-def merge_costs(rows: int, dim: int) -> dict[str, float]:
-    """Return the seconds of a merge, and of one row in each part of it, on tables of so many."""
-    import tensorflow as tf
-
-    generator = np.random.default_rng(0)
-    table = tf.Variable(generator.normal(size=(rows, dim)).astype(np.float32))
-    size = rows // 3
-    chosen = np.sort(generator.choice(rows, size, replace=False)).astype(np.int32)
-    ids = tf.constant(chosen)
-    weights = tf.ones(rows)
-
-    @tf.function(autograph=False)
-    def move() -> Any:
-        base = tf.gather(table, ids)
-        moves = tf.gather(table, ids) - base
-        table.scatter_update(tf.IndexedSlices(base, ids))
-        return moves
-
-    @tf.function(autograph=False)
-    def add(moves: Any) -> None:
-        table.scatter_update(tf.IndexedSlices(tf.gather(table, ids) + moves, ids))
-
-    axes, places = tf.eye(dim), tf.range(size)[:, None]
-
-    @tf.function(autograph=False)
-    def turn(moves: Any) -> Any:
-        along = tf.matmul(tf.gather_nd(moves, places), axes)
-        turned = tf.matmul(0.5 * along, axes, transpose_b=True)
-        return tf.tensor_scatter_nd_update(moves, places, turned)
-
-    @tf.function(autograph=False)
-    def directions() -> Any:
-        return steep_directions(table, weights)
-
-    @tf.function(autograph=False)
-    def hand(moves: Any) -> Any:
-        given = tf.numpy_function(lambda *arrays: list(arrays), [moves + 1.0], [tf.float32])
-        return tf.reduce_sum(given[0][0])
-
-    moves = move()
-    array = moves.numpy()
-    with tempfile.TemporaryFile(dir="/dev/shm") as file:
-
-        def write() -> None:
-            file.seek(0)
-            array.tofile(file)
-
-        def read() -> Any:
-            file.seek(0)
-            return np.fromfile(file, np.float32, array.size)
-
-        return {
-            "directions": 2 * median_seconds(directions),
-            "move": median_seconds(move) / size,
-            "write": median_seconds(write) / size,
-            "read": median_seconds(read) / size,
-            "hand": median_seconds(lambda: hand(moves)) / size,
-            "add": median_seconds(lambda: add(moves)) / size,
-            "turn": median_seconds(lambda: turn(moves)) / size,
-        }
+def parts_of(run: Path, shards: int, seconds: float, cores: list[list[int]]) -> dict[str, Any]:
+    """Measure a part in a process for each list of cores, side by side, and return their mean."""
+    command = [sys.executable, __file__, str(run), "--seconds", str(seconds), "--part", str(shards)]
+    processes = [
+        subprocess.Popen(
+            [*command, "--cores", ",".join(map(str, some))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        for some in cores
+    ]
+    found = [json.loads(process.communicate()[0]) for process in processes]
+    return {
+        "round": float(np.mean([part["round"] for part in found])),
+        "directions": float(np.mean([part["directions"] for part in found])),
+        "late": [late for part in found for late in part["late"]],
+    }
 
 
 class Model:
-    """Predicts the time of a round.
+    """Predicts the seconds of a round.
 
     Args:
-        parts: measured.
+        parts: for each number of shards, what `measure_part` found.
         uses: for each table, expected uses of each row in a step.
-        weights: for each table, a step's mean learning rate x the weight of each row's pairs.
         dim: numbers in a row.
     """
 
-    def __init__(
-        self, parts: Parts, uses: list[np.ndarray], weights: list[np.ndarray], dim: int
-    ) -> None:
-        self.parts, self._uses, self._weights, self.dim = parts, uses, weights, dim
+    def __init__(self, parts: dict[int, dict[str, Any]], uses: list[np.ndarray], dim: int) -> None:
+        self._uses, self.dim = uses, dim
+        self.directions = float(np.median([parts[k]["directions"] for k in parts if k > 1]))
+        # In shares of the step's time, as rounds of all lengths are disturbed likewise.
+        self._late = {k: np.array(part["late"]) / part["round"] for k, part in parts.items()}
+        rounds = np.array([part["round"] for part in parts.values()])
+        terms = np.array([self._terms(shards, 1) for shards in parts])
+        fixed = np.array([self._of_directions(shards) for shards in parts])
+        weighted = terms / rounds[:, None]
+        (self.step, self.move, self.add), _ = nnls(weighted, (rounds - fixed) / rounds)
+        self.errors = (terms @ [self.step, self.move, self.add] + fixed) / rounds - 1
 
     def rows(self, steps: int) -> float:
-        """Return the distinct rows of all tables that so many steps touch, as expected."""
+        """Return the distinct rows of all tables that a shard touches in so many steps."""
         return float(sum((1 - np.exp(-uses * steps)).sum() for uses in self._uses))
 
-    def step_seconds(
-        self, shards: int, interval: int, cores: float, bandwidth: float | None = None
-    ) -> float:
-        """Return the seconds a step, with a process a shard and `cores` for each process.
+    def _terms(self, shards: int, own: int) -> tuple[float, float, float]:
+        if shards == 1:
+            return STEPS_PER_BATCH, 0.0, 0.0
+        steps = steps_per_round(shards)
+        rows = self.rows(steps)
+        return own * steps, own * rows, shards * rows
+
+    def _of_directions(self, shards: int) -> float:
+        steps = shards * steps_per_round(shards)
+        return self.directions * min(1, steps / STEPS_OF_DIRECTIONS) if shards > 1 else 0.0
+
+    def steps_a_second(self, shards: int, own: int = 1, bandwidth: float | None = None) -> float:
+        """Return the steps a second of all processes, each of which carries out `own` shards.
 
         Args:
             bandwidth: of each process to the others, bytes a second; None: shared memory.
         """
-        parts = self.parts
-        # Steps are made beside the training; where there is no core left, in its time.
-        step = max(parts.step, parts.making) if cores >= 2 else parts.step + parts.making
-        touched = self.rows(interval)
-        read = (shards - 1) * touched * parts.read
+        steps = STEPS_PER_BATCH if shards == 1 else steps_per_round(shards)
+        round = float(np.dot(self._terms(shards, own), [self.step, self.move, self.add]))
+        round += self._of_directions(shards)
+        late = self._late[min(shards, max(self._late))]
+        drawn = np.random.default_rng(0).choice(late, (4000, shards // own))
+        round *= 1 + float(drawn.max(axis=1).mean())
         if bandwidth is not None:
-            read += (shards - 1) * touched * 4 * (self.dim + 1) / bandwidth
-        frequent = sum(
-            int((interval * (shards - 1) * weight > MOST_PARALLEL_WEIGHT).sum())
-            for weight in self._weights
-        )
-        merge = touched * (parts.move + parts.write) + frequent * parts.turn
-        merge += shards * touched * (parts.hand + parts.add) + read
-        merge += parts.directions * min(1, shards * interval / STEPS_OF_DIRECTIONS)
-        return (interval * step + merge) / (shards * interval)
+            round += (shards - own) * self.rows(steps) * 4 * (self.dim + 1) / bandwidth
+        return shards * steps / round
 
 
 def measured_speed(run: Path, seconds: float, **settings: Any) -> float:
@@ -207,10 +194,7 @@ def measured_speed(run: Path, seconds: float, **settings: Any) -> float:
     from w2vtrain.training.train import train
 
     rows: list[Any] = []
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "run"
-        copy.mkdir()
-        (copy / "corpus").symlink_to((run / "corpus").resolve())
+    with run_with_corpus_of(run) as copy:
 
         def note(row: Any) -> None:
             if row.step >= STEPS_OF_DIRECTIONS:
@@ -220,71 +204,105 @@ def measured_speed(run: Path, seconds: float, **settings: Any) -> float:
             return len(rows) > 1 and rows[-1].seconds - rows[0].seconds > seconds
 
         with contextlib.suppress(TrainingStopped):
-            train(copy, TrainConfig(epochs=5, **settings), progress=note, stop=stop)
+            train(copy, TrainConfig(epochs=EPOCHS, **settings), progress=note, stop=stop)
     return (rows[-1].words - rows[0].words) / (rows[-1].seconds - rows[0].seconds)
 
 
 @contextlib.contextmanager
-def beside(run: Path) -> Iterator[None]:
-    """Keep another processor busy with steps."""
-    command = [sys.executable, __file__, str(run), "--beside"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield
-        process.kill()
+def run_with_corpus_of(run: Path) -> Iterator[Path]:
+    """Yield a run for a while, with the same corpus."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "run"
+        copy.mkdir()
+        (copy / "corpus").symlink_to((run / "corpus").resolve())
+        yield copy
+
+
+def median_part(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the medians of repeated measurements of a part, and all its rounds."""
+    return {
+        "round": float(np.median([part["round"] for part in parts])),
+        "directions": float(np.median([part["directions"] for part in parts])),
+        "late": [late for part in parts for late in part["late"]],
+    }
+
+
+def report(name: str, model: Model, parts: dict[int, dict[str, Any]]) -> None:
+    """Print the parts and what the model makes of them."""
+    print(f"\n{name}: step {model.step * 1e3:.2f} ms with its making; a row: moved ", end="")
+    print(f"{model.move * 1e6:.2f} µs, added {model.add * 1e6:.2f} µs;", end=" ")
+    print(f"directions {model.directions * 1e3:.0f} ms")
+    for (shards, part), error in zip(parts.items(), model.errors, strict=True):
+        late = np.std(part["late"]) / part["round"]
+        print(
+            f"  K = {shards:2}: a round {part['round'] * 1e3:6.1f} ms (differs by {late:.0%}), "
+            f"fitted {error:+.1%}"
+        )
 
 
 def main() -> None:
     """Measure, predict, print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("run", type=Path, help="a prepared run")
-    parser.add_argument("--seconds", type=float, default=15, help="of each training")
-    parser.add_argument("--beside", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--seconds", type=float, default=8, help="of each training")
+    parser.add_argument("--repeat", type=int, default=3, help="of each measurement; medians count")
+    parser.add_argument("--part", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--cores", help=argparse.SUPPRESS)
+    parser.add_argument("--check", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    from w2vtrain.tensorflow_runtime import available_threads, configure
+    from w2vtrain.tensorflow_runtime import configure
 
-    configure(1)
+    if options.part:
+        cores = {int(core) for core in options.cores.split(",")}
+        os.sched_setaffinity(0, cores)
+        configure(len(cores))
+        print(json.dumps(measure_part(options.run, options.part, options.seconds)))
+        return
+    if options.check:
+        print(measured_speed(options.run, options.seconds, shards=options.check, workers=2))
+        return
     corpus = Corpus.open(RunDirectory(options.run))
-    step, making, objective = steps_and_making(corpus)
-    if options.beside:
-        print("ready", flush=True)
-        while True:
-            steps_and_making(corpus)
-    config, shape, keep = objective.config, objective._maker.shape, objective.keep()
-    counts = corpus.counts * keep
-    noise = noise_probabilities(corpus.counts, config.noise, config.noise_exponent)
-    with beside(options.run):
-        parts = Parts(
-            *steps_and_making(corpus)[:2], **merge_costs(len(counts), config.embedding_dim)
-        )
-    print(f"alone: step {step * 1e6:.0f} µs, its making {making * 1e6:.0f} µs; beside another:")
-    for name, value in parts._asdict().items():
-        print(f"{name:10} {value * 1e6:10.3f} µs")
-    share = counts / counts.sum()
-    tokens = shape.tokens * share
+    objective: Any = make_objective(corpus, TrainConfig(), EPOCHS)
+    shape, kept = objective._maker.shape, corpus.counts * objective.keep()
+    noise = noise_probabilities(
+        corpus.counts, objective.config.noise, objective.config.noise_exponent
+    )
+    tokens = shape.tokens * kept / kept.sum()
     uses = [tokens, tokens + shape.blocks * shape.noise_size * noise]
-    rate = objective.learning_rate / 2
-    weights = [rate * weight for weight in row_weights(shape, share, noise)]
-    model = Model(parts, uses, weights, config.embedding_dim)
-    words = corpus.tokens / (counts.sum() / shape.tokens)  # raw words that a step stands for
-    cores = available_threads()
-    if options.seconds:
-        one = measured_speed(options.run, options.seconds, threads=1)
-        two = measured_speed(options.run, options.seconds, shards=2, workers=2, threads=2)
-        of_one = words / (max(step, making) if cores > 1 else step + making)
-        of_two = words / model.step_seconds(2, steps_per_round(2), cores / 2)
-        print(f"one process, one thread: measured {one:,.0f} words/s, model {of_one:,.0f}")
-        print(f"two processes: measured {two:,.0f} words/s, model {of_two:,.0f}")
-    print("\nPredicted, million words/s, a process a shard (one thread and a core to make steps):")
-    for shards in (2, 4, 8, 16, 32, 64):
-        interval = steps_per_round(shards)
-        cells = [words / model.step_seconds(shards, interval, 2) / 1e6]
-        if shards <= 16:
-            for gigabits in (10, 100):
-                seconds = model.step_seconds(shards, interval, 2, gigabits * 1.25e8)
-                cells.append(words / seconds / 1e6)
-        print(f"| {shards} | {interval} | " + " | ".join(f"{cell:.2f}" for cell in cells) + " |")
+    words = corpus.tokens / (kept.sum() / shape.tokens)  # raw words that a step stands for
+    first, second = sorted(os.sched_getaffinity(0))[:2]
+    sides: dict[int, list[Any]] = {shards: [] for shards in MEASURED}
+    alone: dict[int, list[Any]] = {shards: [] for shards in MEASURED}
+    speeds: dict[int, list[float]] = {shards: [] for shards in CHECKED}
+    check = [sys.executable, __file__, str(options.run), "--seconds", str(options.seconds)]
+    for _ in range(options.repeat):  # by turns, as the machine is not the same all the time
+        for k in MEASURED:
+            sides[k].append(parts_of(options.run, k, options.seconds, [[first], [second]]))
+            alone[k].append(parts_of(options.run, k, options.seconds, [[first, second]]))
+            if k in CHECKED:
+                done = subprocess.run([*check, "--check", str(k)], capture_output=True, check=True)
+                speeds[k].append(float(done.stdout.split()[-1]))
+    dim = objective.config.embedding_dim
+    parts = {k: median_part(found) for k, found in sides.items()}
+    one = Model(parts, uses, dim)
+    report("a process of one thread on one processor, another beside it", one, parts)
+    parts = {k: median_part(found) for k, found in alone.items()}
+    two = Model(parts, uses, dim)
+    report("a process of two threads on two processors, alone", two, parts)
+    print("\ntwo workers, words/s:")
+    for k, found in speeds.items():
+        measured = float(np.median(found))
+        predicted = words * one.steps_a_second(k, k // 2)
+        each = ", ".join(f"{speed:,.0f}" for speed in found)
+        print(f"  K = {k}: measured {measured:,.0f} ({each}), ", end="")
+        print(f"predicted {predicted:,.0f}: {predicted / measured - 1:+.1%}")
+    print("\nPredicted, million words/s, a process a shard")
+    print("| K | S | one processor each | two each | a node each, 10 Gbit/s | 100 Gbit/s |")
+    for k in (1, 2, 4, 8, 16, 32, 64):
+        cells = [one.steps_a_second(k), two.steps_a_second(k)]
+        cells += [two.steps_a_second(k, 1, gigabits * 1.25e8) for gigabits in (10, 100)]
+        figures = " | ".join(f"{words * cell / 1e6:.2f}" for cell in cells)
+        print(f"| {k} | {'–' if k == 1 else steps_per_round(k)} | {figures} |")
 
 
 if __name__ == "__main__":

@@ -206,7 +206,7 @@ def test_more_shards_than_the_text_has_slices_are_refused(run):
 def test_what_shards_exchange_is_read_as_written_and_where_tensorflow_takes_it(tmp_path):
     writer, reader = Files(tmp_path), Files(tmp_path)
     generator = np.random.default_rng(0)
-    for round, rows in ((0, 5), (1, 7), (2, 900), (3, 3), (4, 2)):  # longer than before, and shorter
+    for round, rows in ((0, 5), (1, 7), (2, 900), (3, 3), (4, 2)):  # longer, and shorter
         ids = np.sort(generator.choice(1000, rows, replace=False)).astype(np.int32)
         moves = generator.normal(size=(rows, 3)).astype(np.float32)
         done = [ids, moves, np.ones(2, np.float32), np.array([1, 2])]
