@@ -4,7 +4,7 @@
 
 A worker's rounds are measured for some numbers of shards K, without the others: for what they would
 give stands what this worker has given some rounds before, through the same files. First two such
-processes side by side, on a processor each; then one with two processors and two threads, alone.
+processes of one thread side by side, on a processor each; then one of two threads, alone.
 To these a model is fitted:
 
     seconds of a round = m (S step + r move) + K r add + directions + waiting + exchange
@@ -110,9 +110,12 @@ def measure_part(run: Path, shards: int, seconds: float) -> dict[str, Any]:
             find()
             took.append(time.perf_counter())
         found["directions"] = float(np.median(np.diff(took)))
-        rounds = np.diff([t for t in echo.times if t >= began])
-        usual = rounds[rounds < np.median(rounds) + found["directions"] / 2]  # no directions
-        found["late"] = (usual - usual.mean()).tolist()
+        rounds = np.diff(echo.times)
+        sizes = [objective._sizes.of(number) for number in range(len(rounds))]
+        ends = shards * np.cumsum(sizes)
+        due = np.diff(ends // STEPS_OF_DIRECTIONS, prepend=0) > 0
+        rounds = (rounds - due * found["directions"])[ends > STEPS_OF_DIRECTIONS]
+        found["late"] = (rounds - rounds.mean()).tolist()
     return found
 
 
@@ -256,8 +259,10 @@ def main() -> None:
         cores = {int(core) for core in options.cores.split(",")}
         os.sched_setaffinity(0, cores)
         configure(len(cores))
-        print(json.dumps(measure_part(options.run, options.part, options.seconds)))
-        return
+        print(json.dumps(measure_part(options.run, options.part, options.seconds)), flush=True)
+        # The iterator of the `fit` that was stopped still makes a batch, and would be waited for
+        # when Python is at an end, when it gets no turn any more: that has hung.
+        os._exit(0)
     if options.check:
         print(measured_speed(options.run, options.seconds, shards=options.check, workers=2))
         return
@@ -271,6 +276,7 @@ def main() -> None:
     uses = [tokens, tokens + shape.blocks * shape.noise_size * noise]
     words = corpus.tokens / (kept.sum() / shape.tokens)  # raw words that a step stands for
     first, second = sorted(os.sched_getaffinity(0))[:2]
+    os.sched_setaffinity(0, {first, second})  # of all processes below
     sides: dict[int, list[Any]] = {shards: [] for shards in MEASURED}
     alone: dict[int, list[Any]] = {shards: [] for shards in MEASURED}
     speeds: dict[int, list[float]] = {shards: [] for shards in CHECKED}
