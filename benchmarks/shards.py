@@ -123,11 +123,7 @@ def parts_of(run: Path, shards: int, seconds: float, cores: list[list[int]]) -> 
     """Measure a part in a process for each list of cores, side by side, and return their mean."""
     command = [sys.executable, __file__, str(run), "--seconds", str(seconds), "--part", str(shards)]
     processes = [
-        subprocess.Popen(
-            [*command, "--cores", ",".join(map(str, some))],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        subprocess.Popen([*command, "--cores", ",".join(map(str, some))], stdout=subprocess.PIPE)
         for some in cores
     ]
     found = [json.loads(process.communicate()[0]) for process in processes]
@@ -150,7 +146,7 @@ class Model:
     def __init__(self, parts: dict[int, dict[str, Any]], uses: list[np.ndarray], dim: int) -> None:
         self._uses, self.dim = uses, dim
         self.directions = float(np.median([parts[k]["directions"] for k in parts if k > 1]))
-        # In shares of the step's time, as rounds of all lengths are disturbed likewise.
+        # In shares of the round's time, as rounds of all lengths are disturbed likewise.
         self._late = {k: np.array(part["late"]) / part["round"] for k, part in parts.items()}
         rounds = np.array([part["round"] for part in parts.values()])
         terms = np.array([self._terms(shards, 1) for shards in parts])
@@ -286,8 +282,8 @@ def main() -> None:
             sides[k].append(parts_of(options.run, k, options.seconds, [[first], [second]]))
             alone[k].append(parts_of(options.run, k, options.seconds, [[first, second]]))
             if k in CHECKED:
-                done = subprocess.run([*check, "--check", str(k)], capture_output=True, check=True)
-                speeds[k].append(float(done.stdout.split()[-1]))
+                said = subprocess.check_output([*check, "--check", str(k)])
+                speeds[k].append(float(said.split()[-1]))
     dim = objective.config.embedding_dim
     parts = {k: median_part(found) for k, found in sides.items()}
     one = Model(parts, uses, dim)

@@ -112,7 +112,7 @@ class Files:
         name = f"{shard}-{round % 2}"
         file = self._file(name, "rb")
         size = os.fstat(file.fileno()).st_size
-        if name not in self._mapped or len(self._mapped[name]) < size:  # files only grow
+        if name not in self._mapped or len(self._mapped[name]) < size:
             self._mapped[name] = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
         mapped = self._mapped[name]
         lengths = np.frombuffer(mapped, np.int64, len(like))
