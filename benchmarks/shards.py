@@ -45,26 +45,54 @@ from w2vtrain.training.workers import Done, Exchange, Files
 
 EPOCHS = 5
 MEASURED = (1, 2, 4, 8, 16)  # shards of a training, of which one process carries out one
+SETTLED = 2 * STEPS_OF_DIRECTIONS  # steps before what is measured
 CHECKED = (2, 4, 8)  # shards of a training that two processes carry out
 
 
 class Echo(Files):
-    """The files of a single worker; what others would give is what it gave some rounds before."""
+    """The files of a single worker; what others would give is what it gave some rounds before.
 
-    def __init__(self, folder: Path, shards: int) -> None:
+    For the rows that they would have merged stand those that moved in the first rounds, as they are
+    then.
+
+    Args:
+        folder: of the files.
+        model: the `ShardedTrainer`.
+    """
+
+    def __init__(self, folder: Path, model: Any) -> None:
         super().__init__(folder)
-        self._shards = shards
+        self._shards, self._layers = model.shards, model.trainer.trained_tables
         self.times: list[float] = []
 
-    def write(self, round: int, own: dict[int, Done]) -> None:
-        """Write what the worker has done, and keep what it did in the last rounds."""
-        self.times.append(time.perf_counter())
-        super().write(0, {round % self._shards: own[0]})
+    def write(self, turn: int, own: dict[int, Done]) -> None:
+        """Write what the worker has done or merged, and keep what it did in the last rounds."""
+        round, merged = divmod(turn, 2)
+        if merged:
+            super().write(1, own)
+        else:
+            self.times.append(time.perf_counter())
+            super().write(0, {round % self._shards: own[0]})
+            if round in (0, self._shards):
+                self._merge_of_others(round, own[0])
 
-    def read(self, round: int, shard: int, like: Done) -> Done:
+    def read(self, turn: int, shard: int, like: Done) -> Done:
         """Read what it did `shard` rounds ago, or, at the very start, has done now."""
+        round, merged = divmod(turn, 2)
+        if merged:
+            return super().read(1, shard, like)
         ago = shard if round >= shard else 0
         return super().read(0, (round - ago) % self._shards, like)
+
+    def _merge_of_others(self, round: int, like: Done) -> None:
+        known = [self.read(2 * round, shard, like) for shard in range(self._shards)]
+        for part in range(1, self._shards):
+            found: Done = []
+            for number, layer in enumerate(self._layers):
+                rows = np.unique(np.concatenate([done[number] for done in known]))
+                rows = rows[rows % self._shards == part]
+                found += [rows, layer.embeddings.numpy()[rows]]
+            super().write(1, {part: found})
 
 
 def measure_part(run: Path, shards: int, seconds: float) -> dict[str, Any]:
@@ -83,14 +111,14 @@ def measure_part(run: Path, shards: int, seconds: float) -> dict[str, Any]:
     class Clock(keras.callbacks.Callback):
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             steps = int(model.optimizer.iterations.numpy())
-            if steps > STEPS_OF_DIRECTIONS:
+            if steps > SETTLED:
                 made.append((steps, time.perf_counter()))
                 model.stop_training = made[-1][1] - made[0][1] > seconds
 
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
-        echo = Echo(Path(folder), shards)
         if shards > 1:
-            objective.own = [0]
+            echo = Echo(Path(folder), model)
+            objective.own = model.parts = [0]
             model.exchange = Exchange(echo, [0], shards, lambda: None)
         stream = BatchStream(objective.batches, objective.signature(), Position())
         model.fit(
@@ -114,7 +142,7 @@ def measure_part(run: Path, shards: int, seconds: float) -> dict[str, Any]:
         sizes = [objective._sizes.of(number) for number in range(len(rounds))]
         ends = shards * np.cumsum(sizes)
         due = np.diff(ends // STEPS_OF_DIRECTIONS, prepend=0) > 0
-        rounds = (rounds - due * found["directions"])[ends > STEPS_OF_DIRECTIONS]
+        rounds = (rounds - due * found["directions"])[ends > SETTLED]
         found["late"] = (rounds - rounds.mean()).tolist()
     return found
 

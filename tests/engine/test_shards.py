@@ -11,7 +11,7 @@ from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.engine.block_trainer import BlockTrainer
 from w2vtrain.engine.blocks import cut_into_blocks, filled_up, row_weights
 from w2vtrain.engine.sharded_trainer import ShardedTrainer
-from w2vtrain.engine.shards import Round, merge_factor, shard_seed
+from w2vtrain.engine.shards import Round, by_part, merge_factor, shard_seed
 from w2vtrain.engine.steps import StepMaker, row_order
 from w2vtrain.engine.stream import KeptText, TextStream
 from w2vtrain.models.word2vec import Word2Vec
@@ -38,7 +38,10 @@ def tables(model) -> list[np.ndarray]:
 
 
 def round_of(dealt: list, places: np.ndarray) -> Round:
-    rows = tuple((np.unique(b.inputs.rows), np.unique(b.outputs.rows)) for b in dealt)
+    rows = tuple(
+        (by_part(np.unique(b.inputs.rows), SHARDS), by_part(np.unique(b.outputs.rows), SHARDS))
+        for b in dealt
+    )
     return tf.nest.map_structure(tf.constant, Round(tuple(dealt), rows, places))
 
 

@@ -1,5 +1,6 @@
 """The trainer of several shards: each learns from the same tables, then they are merged."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from w2vtrain.engine.shards import (
     Round,
     merge_factor,
     steep_directions,
+    sums_of_parts,
 )
 
 
@@ -22,7 +24,8 @@ class ShardedTrainer(keras.Model):
     `fit` takes batches of `engine.shards.Round`, `evaluate` those of the other trainer. The tables
     are written only at the merge: a shard's batch runs on the tables themselves, its moves are
     noted, and the rows are put back. So a process can carry out any of the shards, one after the
-    other, with the same operations in the same order.
+    other, with the same operations in the same order. The rows are merged part by part, and so can
+    any process merge any of the parts.
 
     Args:
         trainer: its `train_step` takes a batch of one shard; `trained_tables` are merged.
@@ -33,7 +36,9 @@ class ShardedTrainer(keras.Model):
     Attributes:
         positions: int64 variable, shape `(shards, 2)`: pass and offset of each shard's text.
         exchange: gives what this process' shards have done and returns that of all shards; None
-            where this process carries out all of them.
+            where this process carries out all of them. Where it does not merge all parts, it is
+            called again with the own ones, and returns all.
+        parts: that this process merges: all, or those with the numbers of its shards.
     """
 
     def __init__(
@@ -42,6 +47,7 @@ class ShardedTrainer(keras.Model):
         super().__init__(**kwargs)
         self.trainer, self.shards = trainer, shards
         self.exchange: Callable[[list[list[np.ndarray]]], list[list[np.ndarray]]] | None = None
+        self.parts: Sequence[int] = range(shards)
         self._tables = [layer.embeddings.value for layer in trainer.trained_tables]
         self._row_weights = [tf.constant(weight, tf.float32) for weight in weights]
         self._train_shard = tf.function(self._moves, autograph=False)
@@ -105,27 +111,26 @@ class ShardedTrainer(keras.Model):
     def train_step(self, batch: Round) -> dict[str, Any]:
         """Train each shard on its batch from the same tables, and merge them."""
         begin = tf.identity(self.optimizer.iterations.value)
+        rate = tf.convert_to_tensor(self.optimizer.learning_rate)
         done: list[Any] = []
         for shard, rows in enumerate(batch.rows):
             moves, loss, steps = self._train_shard(batch.batches[shard], rows)
             done += [*rows, *moves, loss, batch.positions[shard]]
-        shards = self._of_all_shards(done)
-        tables = len(self._tables)
-        for *moved, _, _ in shards:  # one after the other, in their order
-            for table, rows, moves in zip(
-                self._tables, moved[:tables], moved[tables:], strict=True
-            ):
-                # A third of the time that adding in the table itself takes (measured).
-                table.scatter_update(tf.IndexedSlices(tf.gather(table, rows) + moves, rows))
-        positions = tf.stack([position for *_, position in shards])
-        self.positions.assign(positions)
-        with tf.control_dependencies([positions]):  # not before the others have been waited for
-            end = self.optimizer.iterations.assign(begin + self.shards * steps)
-        end = tf.convert_to_tensor(end)
+        sums, losses, positions = self._sums_of_all_shards(done)
+        reach = rate * tf.cast(steps, tf.float32)
+        merged = self._of_all_parts([self._merged(part, reach) for part in sums])
+        for part in merged:
+            for table, (rows, values) in zip(self._tables, part, strict=True):
+                table.scatter_update(tf.IndexedSlices(values, rows))
+        # Until all have merged their parts, this is what a checkpoint of the last merge holds.
+        with tf.control_dependencies([values for part in merged for _, values in part]):
+            self.positions.assign(positions)
+            end = tf.convert_to_tensor(
+                self.optimizer.iterations.assign(begin + self.shards * steps)
+            )
+            _add_to(self.trainer.pair_loss, losses)
         due = end // STEPS_OF_DIRECTIONS > begin // STEPS_OF_DIRECTIONS
         tf.cond(due | (end < STEPS_OF_DIRECTIONS), self.find_directions, lambda: tf.constant(0))
-        for *_, loss, _ in shards:
-            _add_to(self.trainer.pair_loss, loss)
         return {"loss": self.trainer.pair_loss.result()}
 
     def find_directions(self) -> Any:
@@ -140,31 +145,48 @@ class ShardedTrainer(keras.Model):
                 variable.assign(found)
         return tf.constant(0)
 
-    def _merged(self, moves: Any, weight: Any, directions: Any, steepness: Any) -> Any:
-        """Return how far the moves of a shard move rows at the merge, direction by direction.
+    def _merged(self, sums: Sequence[tuple[Any, Any]], reach: Any) -> list[tuple[Any, Any]]:
+        """Return the rows of a part of each table and what they are after the merge.
+
+        Args:
+            sums: for each table the rows, and how far all shards together have moved them.
+            reach: the learning rate x the steps of a round.
+        """
+        merged = []
+        for (rows, moves), table, weights, directions in zip(
+            sums, self._tables, self._row_weights, self._directions, strict=True
+        ):
+            weight = reach * tf.gather(weights, rows)
+            # Of all others the factor is 1 in every direction.
+            held = tf.where(weight * (self.shards - 1) > MOST_PARALLEL_WEIGHT)
+            less = self._held_back(
+                tf.gather_nd(moves, held), tf.gather_nd(weight, held), *directions
+            )
+            less += tf.gather(table, tf.gather_nd(rows, held))
+            moved = tf.gather(table, rows) + moves
+            merged.append((rows, tf.tensor_scatter_nd_update(moved, held, less)))
+        return merged
+
+    def _held_back(self, moves: Any, weight: Any, directions: Any, steepness: Any) -> Any:
+        """Return how far summed moves move rows at the merge, direction by direction.
 
         Args:
             moves: float32, shape `(rows, dim)`.
             weight: float32, shape `(rows,)`: R of each row in the steepest direction.
         """
-        # Of all others the factor is 1 in every direction.
-        frequent = tf.where(weight * (self.shards - 1) > MOST_PARALLEL_WEIGHT)
-        reach = tf.gather_nd(weight, frequent)[:, None] * steepness
-        along = tf.matmul(tf.gather_nd(moves, frequent), directions)
-        along *= merge_factor(reach, self.shards)
-        turned = tf.matmul(along, directions, transpose_b=True)
-        return tf.tensor_scatter_nd_update(moves, frequent, turned)
+        along = tf.matmul(moves, directions)
+        along *= merge_factor(weight[:, None] * steepness, self.shards)
+        return tf.matmul(along, directions, transpose_b=True)
 
     def _moves(self, batch: Any, rows: Sequence[Any]) -> tuple[list[Any], Any, Any]:
         """Train one shard on its batch and put everything back.
 
         Returns:
-            what the merge is to add to `rows` of each table; the sums of the loss metric, shape
-            `(2,)`; the steps made.
+            how far it moves `rows` of each table; the sums of the loss metric, shape `(2,)`; the
+            steps made.
         """
         loss, iterations = self.trainer.pair_loss.variables, self.optimizer.iterations
         kept, begin = [tf.identity(v.value) for v in loss], tf.identity(iterations.value)
-        rate = tf.convert_to_tensor(self.optimizer.learning_rate)
         for variable in loss:
             variable.assign(0.0)
         pairs = list(zip(self._tables, rows, strict=True))
@@ -172,12 +194,9 @@ class ShardedTrainer(keras.Model):
         self.trainer.train_step(batch)
         steps = iterations.value - begin
         iterations.assign(begin)
-        made = tf.cast(steps, tf.float32)
         moves = []
-        for number, ((table, touched), base) in enumerate(zip(pairs, bases, strict=True)):
-            weight = rate * made * tf.gather(self._row_weights[number], touched)
-            moved = tf.gather(table, touched) - base
-            moves.append(self._merged(moved, weight, *self._directions[number]))
+        for (table, touched), base in zip(pairs, bases, strict=True):
+            moves.append(tf.gather(table, touched) - base)
             table.scatter_update(tf.IndexedSlices(base, touched))
         sums = tf.stack([tf.identity(variable.value) for variable in loss])
         for variable, value in zip(loss, kept, strict=True):
@@ -192,30 +211,58 @@ class ShardedTrainer(keras.Model):
             *(tf.identity(variable.value) for variable in variables),
         ]
 
-    def _of_all_shards(self, done: Sequence[Any]) -> list[list[Any]]:
-        """Return what each shard of the training has done in the round.
+    def _sums_of_all_shards(self, done: Sequence[Any]) -> tuple[list[Any], Any, Any]:
+        """Return what all shards of the training have done in the round.
 
         Args:
             done: for each shard of this process the rows of each table, their moves, the sums of
                 its loss and its position.
         Returns:
-            the same for each shard of the training.
+            for each part that this process merges, and in it for each table, rows and the sums of
+            their moves; the sums of the losses, shape `(2,)`; the positions, shape `(shards, 2)`.
         """
-        tables = len(self._tables)
-        each = 2 * tables + 2
+        tables, parts = len(self._tables), self.parts
 
         def collected(*arrays: np.ndarray) -> list[np.ndarray]:
-            shards = [list(arrays[i : i + each]) for i in range(0, len(arrays), each)]
-            return [a for s in (self.exchange(shards) if self.exchange else shards) for a in s]
+            shards = _groups(arrays, 2 * tables + 2)
+            everyone = self.exchange(shards) if self.exchange else shards
+            sums = [
+                sums_of_parts(parts, self.shards, [(one[t], one[tables + t]) for one in everyone])
+                for t in range(tables)
+            ]
+            by_part = [array for part in zip(*sums, strict=True) for sum in part for array in sum]
+            losses, positions = zip(*(one[2 * tables :] for one in everyone), strict=True)
+            return [*by_part, np.sum(losses, axis=0), np.stack(positions)]
 
-        types = [tf.int32] * tables + [tf.float32] * (tables + 1) + [tf.int64]
         # Everything has been put back before the others are waited for: this is what a checkpoint
         # of the last merge would hold.
         with tf.control_dependencies(self._settled()):
-            arrays = tf.numpy_function(collected, done, types * self.shards)
-        shapes = [(None,)] * tables + [(None, t.shape[1]) for t in self._tables] + [(2,), (2,)]
-        arrays = list(map(tf.ensure_shape, arrays, shapes * self.shards))
-        return [arrays[i : i + each] for i in range(0, len(arrays), each)]
+            types = [tf.int32, tf.float32] * tables * len(parts) + [tf.float32, tf.int64]
+            *arrays, losses, positions = tf.numpy_function(collected, done, types)
+        losses = tf.ensure_shape(losses, (2,))
+        return self._by_part(arrays), losses, tf.ensure_shape(positions, (self.shards, 2))
+
+    def _of_all_parts(self, merged: list[list[tuple[Any, Any]]]) -> list[list[tuple[Any, Any]]]:
+        """Return the merged rows of each table in all parts, given those of the own parts."""
+        if self.exchange is None or len(self.parts) == self.shards:
+            return merged
+        exchange, tables = self.exchange, len(self._tables)
+
+        def collected(*arrays: np.ndarray) -> list[np.ndarray]:
+            return list(itertools.chain(*exchange(_groups(arrays, 2 * tables))))
+
+        types = [tf.int32, tf.float32] * tables * self.shards
+        return self._by_part(tf.numpy_function(collected, tf.nest.flatten(merged), types))
+
+    def _by_part(self, arrays: Sequence[Any]) -> list[list[tuple[Any, Any]]]:
+        """Return, for each part and in it for each table, rows and what is to be had of each."""
+        shapes = [shape for table in self._tables for shape in ((None,), (None, table.shape[1]))]
+        shaped = list(map(tf.ensure_shape, arrays, itertools.cycle(shapes)))
+        return _groups(_groups(shaped, 2), len(self._tables))
+
+
+def _groups(items: Sequence[Any], size: int) -> list[Any]:
+    return [list(items[begin : begin + size]) for begin in range(0, len(items), size)]
 
 
 def _add_to(mean: keras.metrics.Mean, sums: Any) -> None:

@@ -272,7 +272,7 @@ class BlockNegativeSampling(Objective):
         if start.batch == 0:
             places[:] = start.pass_number, 0
         shards = [self._shard(k, Position(start.batch, *places[k].tolist())) for k in self.own]
-        return endless_rounds(shards, self._touched, start)
+        return endless_rounds(shards, self._touched, start, self.shards)
 
     def _shard(self, shard: int, start: Position) -> Iterator[tuple[Any, Position]]:
         seed = shard_seed(self.config.seed, shard)

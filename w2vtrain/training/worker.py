@@ -18,7 +18,7 @@ _ENDLESS = 10**9
 
 
 def main() -> None:
-    """Read what to do from stdin and do it; stdout carries a byte a round, and nothing else."""
+    """Read what to do from stdin and do it; stdout carries a byte a turn, and nothing else."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the parent writes its checkpoint, and ends this
     to_parent = os.dup(1)
@@ -57,7 +57,9 @@ def carry_out(job: dict[str, Any], transport: Transport, meet: Callable[[], None
     for variable in variables_of(objective.model):
         variable.assign(state.pop(0))  # and let go of it: tables can be large
     objective.own = job["own"]
-    objective.model.exchange = Exchange(transport, job["own"], job["shards"], meet, job["round"])
+    objective.model.exchange = Exchange(transport, job["own"], job["shards"], meet, job["turn"])
+    if job["divided"]:
+        objective.model.parts = job["own"]
     stream = BatchStream(objective.batches, objective.signature(), job["position"])
     objective.model.fit(
         stream.dataset(), epochs=1, steps_per_epoch=_ENDLESS, shuffle=False, verbose=0

@@ -1,12 +1,13 @@
 """Worker processes: the shards of a training on several processors of one machine.
 
 The process that runs the training carries out some of the shards and starts a worker
-(`training.worker`) for each further share of them. All hold the tables and make the same merges. At
-the end of a round each lays what its shards have done into files, in `/dev/shm` where there is
-room; one byte in a pipe says that it is there, another that all is there. A pipe that closes tells
-that its other end has died: a worker without its parent ends, and for a dead worker another one is
-started, which makes the round again from the last merge. On a cluster (`training.cluster`) the
-workers are actors, and Ray's object store takes the place of the files.
+(`training.worker`) for each further share of them. All hold the tables. A round has two turns: at
+the end of the first each process lays what its shards have done into files, in `/dev/shm` where
+there is room, and at the end of the second the rows that it has merged of what all have done. One
+byte in a pipe says that it is there, another that all is there. A pipe that closes tells that its
+other end has died: a worker without its parent ends, and for a dead worker another one is started,
+which makes the round again from the last merge. On a cluster (`training.cluster`) the workers are
+actors, Ray's object store takes the place of the files, and each merges all rows.
 """
 
 import collections
@@ -35,7 +36,8 @@ WORTHWHILE = 50_000_000  # words to train on, over all epochs, from which on wor
 _ROOM = 2**30  # bytes that must be free in shared memory; the exchange takes less
 _MOST_DEATHS = 3  # of one worker in one round: then it is not started again
 
-Done = list[np.ndarray]  # of a shard in a round: rows and moves of each table, loss, position
+# Of a shard in a round: rows and moves of each table, loss, position. Or rows of a part, merged.
+Done = list[np.ndarray]
 
 
 def number_of_workers(config: Any, words: int) -> int:
@@ -63,21 +65,22 @@ def number_of_workers(config: Any, words: int) -> int:
 
 
 class Transport(Protocol):
-    """Carries what the shards of a process have done in a round to the other processes."""
+    """Carries what the shards of a process have done in a turn to the other processes."""
 
-    def write(self, round: int, own: dict[int, Done]) -> None:
+    def write(self, turn: int, own: dict[int, Done]) -> None:
         """Give what the shards of this process have done, by the shards' numbers."""
 
-    def read(self, round: int, shard: int, like: Done) -> Done:
+    def read(self, turn: int, shard: int, like: Done) -> Done:
         """Return what a shard of another process has done: arrays of the forms of `like`."""
 
 
 class Files:
     """The transport between processes of one machine: files, which processes share.
 
-    Two sets of them take turns: who writes a round has merged the one before, but others may still
-    be at it. What is read is the file itself, mapped into memory: TensorFlow takes an array as it
-    is where it begins at a multiple of 64 bytes, and copies it elsewhere.
+    There are two sets of them: who writes in a turn has done with the one before, but others may
+    still be at it. A worker in the place of a dead one writes the same again into the same files,
+    while others read them. What is read is the file itself, mapped into memory: TensorFlow takes an
+    array as it is where it begins at a multiple of 64 bytes, and copies it elsewhere.
 
     Args:
         folder: of the files.
@@ -88,7 +91,7 @@ class Files:
         self._files: dict[str, Any] = {}
         self._mapped: dict[str, mmap.mmap] = {}
 
-    def write(self, round: int, own: dict[int, Done]) -> None:
+    def write(self, turn: int, own: dict[int, Done]) -> None:
         """Write a file for each shard of this process.
 
         Raises:
@@ -96,7 +99,7 @@ class Files:
         """
         try:
             for shard, arrays in own.items():
-                file = self._file(f"{shard}-{round % 2}", "w+b")
+                file = self._file(f"{shard}-{turn % 2}", os.O_RDWR | os.O_CREAT)
                 lengths = np.array([len(array) for array in arrays])
                 for array, begin in zip((lengths, *arrays), _begins(lengths, arrays), strict=True):
                     file.seek(begin)
@@ -107,10 +110,10 @@ class Files:
                 "Free some space there, or give --workers 1.",
             ) from None
 
-    def read(self, round: int, shard: int, like: Done) -> Done:
+    def read(self, turn: int, shard: int, like: Done) -> Done:
         """Read the file of a shard of another process."""
-        name = f"{shard}-{round % 2}"
-        file = self._file(name, "rb")
+        name = f"{shard}-{turn % 2}"
+        file = self._file(name, os.O_RDONLY)
         size = os.fstat(file.fileno()).st_size
         if name not in self._mapped or len(self._mapped[name]) < size:
             self._mapped[name] = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
@@ -124,9 +127,10 @@ class Files:
             for form, length, begin in zip(like, lengths.tolist(), begins, strict=True)
         ]
 
-    def _file(self, name: str, mode: str) -> Any:
+    def _file(self, name: str, flags: int) -> Any:
         if name not in self._files:
-            self._files[name] = (self._folder / name).open(mode, buffering=0)
+            number = os.open(self._folder / name, flags, 0o600)
+            self._files[name] = os.fdopen(number, "r+b" if flags & os.O_RDWR else "rb", 0)
         return self._files[name]
 
 
@@ -144,7 +148,7 @@ class Exchange:
         own: the shards of this process.
         shards: of the training.
         meet: returns when all processes have written.
-        round: the first one, from 0.
+        turn: the first one, from 0.
     """
 
     def __init__(
@@ -153,22 +157,22 @@ class Exchange:
         own: Sequence[int],
         shards: int,
         meet: Callable[[], None],
-        round: int = 0,
+        turn: int = 0,
     ) -> None:
         self._transport, self._own, self._shards, self._meet = transport, own, shards, meet
-        self.round, self.seconds = round, 0.0
+        self.turn, self.seconds = turn, 0.0
 
     def __call__(self, done: Sequence[Done]) -> list[Done]:
-        """Return what all shards have done in this round, given that of the own ones."""
+        """Return what all shards have done in this turn, given that of the own ones."""
         began = time.perf_counter()
         own = dict(zip(self._own, done, strict=True))
-        self._transport.write(self.round, own)
+        self._transport.write(self.turn, own)
         self._meet()
         found = [
-            own.get(shard) or self._transport.read(self.round, shard, done[0])
+            own.get(shard) or self._transport.read(self.turn, shard, done[0])
             for shard in range(self._shards)
         ]
-        self.round += 1
+        self.turn += 1
         self.seconds += time.perf_counter() - began
         return found
 
@@ -182,10 +186,10 @@ class Worker(Protocol):
         """Start the process."""
 
     def ready(self) -> bool:
-        """Wait until the round is done; return False if the process has died instead."""
+        """Wait until the turn is done; return False if the process has died instead."""
 
     def go(self) -> None:
-        """Let the process go on with the next round."""
+        """Let the process go on with the next turn."""
 
     def death(self) -> tuple[bool, str]:
         """Return whether the process was killed, not failed by itself, and how it died."""
@@ -244,7 +248,12 @@ class Workers:
         number: of processes, this one included.
         threads: that they share out among them; None: all that this process may use.
         scratch: an empty folder on the disk.
+
+    Attributes:
+        turns: of a round: 2 where each process merges a share of the rows, 1 where it merges all.
     """
+
+    turns = 2
 
     def __init__(self, objective: Any, number: int, threads: int | None, scratch: Path) -> None:
         self._objective, self._scratch = objective, scratch
@@ -270,6 +279,8 @@ class Workers:
             with self._placed() as (transport, self._workers):
                 self._exchange = Exchange(transport, self._own, self._objective.shards, self._meet)
                 self._objective.model.exchange = self._guarded
+                if self.turns == 2:
+                    self._objective.model.parts = self._own
                 try:
                     self._start(self._workers)
                     yield
@@ -319,16 +330,27 @@ class Workers:
     def _meet(self) -> None:
         began = time.perf_counter()
         for worker in self._workers:
-            while not worker.ready():
-                self._replace(worker)
+            self._wait_for(worker)
         for worker in self._workers:
             worker.go()
         if self.start_seconds == 0:
             self.start_seconds = time.perf_counter() - began
 
+    def _wait_for(self, worker: Worker) -> None:
+        missing = 0  # turns of the round that another one in its place has still to make
+        while True:
+            if not worker.ready():
+                self._replace(worker)
+                missing = self._exchange.turn % self.turns
+            elif missing:
+                worker.go()
+                missing -= 1
+            else:
+                return
+
     def _start(self, workers: Sequence[Worker]) -> None:
         """Start processes from the last merge, which is what the model holds during a round."""
-        job = self._job(self._exchange.round)
+        job = self._job(self._exchange.turn // self.turns)
         for worker in workers:
             worker.start({**job, "own": worker.shards})
 
@@ -343,7 +365,8 @@ class Workers:
             "shards": objective.shards,
             "state": [variable.numpy() for variable in variables_of(objective.model)],
             "position": Position(self._position.batch + made, self._position.pass_number),
-            "round": made,
+            "turn": made * self.turns,
+            "divided": self.turns == 2,
             "threads": self._threads,
         }
 
@@ -355,8 +378,8 @@ class Workers:
                 "The training goes on from its last checkpoint with the same command; "
                 "--workers 1 needs no other process.",
             )
-        self._deaths[worker.shards[0], self._exchange.round] += 1
-        if self._deaths[worker.shards[0], self._exchange.round] == _MOST_DEATHS:
+        self._deaths[worker.shards[0], self._exchange.turn] += 1
+        if self._deaths[worker.shards[0], self._exchange.turn] == _MOST_DEATHS:
             raise W2VError(
                 f"A worker process was killed {_MOST_DEATHS} times in one round ({how}).",
                 "Is there enough memory? Each process holds the tables: give fewer --workers.",
