@@ -11,7 +11,7 @@ from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.engine.block_trainer import BlockTrainer
 from w2vtrain.engine.blocks import cut_into_blocks, filled_up, row_weights
 from w2vtrain.engine.sharded_trainer import ShardedTrainer
-from w2vtrain.engine.shards import Round, by_part, merge_factor, shard_seed
+from w2vtrain.engine.shards import Round, by_part, merge_factor, shard_seed, sums_of_parts
 from w2vtrain.engine.steps import StepMaker, row_order
 from w2vtrain.engine.stream import KeptText, TextStream
 from w2vtrain.models.word2vec import Word2Vec
@@ -94,6 +94,29 @@ def test_rows_that_are_rare_take_the_sum_and_frequent_ones_nearly_the_mean():
     factor = merge_factor(tf.constant([0.0, 0.5, 1.0, 3.0, 30.0, 3e6]), shards=4)
     # min(1, (1 + 3 / R) / 4): 7 / 4 is cut, 4 / 4, 2 / 4, 1.1 / 4, 1 / 4
     np.testing.assert_allclose(factor, [1, 1, 1, 0.5, 0.275, 0.25], rtol=1e-6)
+
+
+def test_the_moves_of_all_shards_are_summed_part_by_part():
+    generator = np.random.default_rng(0)
+    shards, parts = [], 4
+    for touched in (50, 0, 7, 90, 1):
+        rows = np.sort(generator.choice(100, touched, replace=False)).astype(np.int32)
+        rows = by_part(rows, parts)
+        assert rows.tolist() == sorted(rows.tolist(), key=lambda row: (row % parts, row))
+        shards.append((rows, generator.normal(size=(touched, 3)).astype(np.float32)))
+    expected = {}
+    for rows, moves in shards:  # in their order: float32 sums depend on it
+        for row, move in zip(rows.tolist(), moves, strict=True):
+            expected[row] = expected[row] + move if row in expected else move
+    for own in (range(4), [0, 1], [2, 3], [3]):
+        found = sums_of_parts(own, parts, shards)
+        assert len(found) == len(own)
+        for part, (rows, total) in zip(own, found, strict=True):
+            assert rows.dtype == np.int32
+            assert rows.tolist() == sorted(row for row in expected if row % parts == part)
+            np.testing.assert_array_equal(total, [expected[row] for row in rows.tolist()])
+    [(rows, total)] = sums_of_parts([1], 2, [(np.array([4], np.int32), np.ones((1, 3)))])
+    assert (rows.shape, total.shape) == ((0,), (0, 3))
 
 
 def test_moves_are_sorted_by_row_and_keep_the_order_of_their_shards():

@@ -1,6 +1,7 @@
 """Worker processes: the same bytes as one process, also when one of them is killed."""
 
 import pickle
+import shutil
 import socket
 import subprocess
 import sys
@@ -55,10 +56,36 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_changes(run, digest, mo
     assert not list(run.glob(".scratch-*"))
 
 
+def test_a_worker_that_is_killed_when_others_have_read_what_it_did_makes_it_again(
+    run, digest, monkeypatch
+):
+    killed = []
+    meet = workers.Workers._meet
+
+    def kill_one(self):
+        meet(self)
+        if self._exchange.turn == 6:  # the first one of round 3: now each merges its part
+            killed.append(self._workers[1].process)
+            killed[0].kill()
+
+    monkeypatch.setattr(workers.Workers, "_meet", kill_one)
+    started = []
+    start = workers._Process.start
+    monkeypatch.setattr(
+        workers._Process, "start", lambda w, job: (start(w, job), started.append(job["turn"]))
+    )
+    train(run, SHARDED.replaced(workers=3), force=True)
+    assert killed[0].returncode == -9
+    assert started == [0, 0, 6]
+    assert sha256(run / "model/vectors.npy") == digest
+
+
 def test_a_training_goes_on_with_another_number_of_workers(run, digest):
+    shutil.rmtree(run / "model")  # which would be taken as it is
     calls = iter([False] * 3)
     with pytest.raises(TrainingStopped):
-        train(run, SHARDED.replaced(workers=1), force=True, stop=lambda: next(calls, True))
+        train(run, SHARDED.replaced(workers=1), stop=lambda: next(calls, True))
+    assert list(run.glob("checkpoints/*"))
     summary = train(run, SHARDED.replaced(workers=2, threads=1))
     assert summary.facts["workers"] == 2
     assert sha256(run / "model/vectors.npy") == digest
@@ -199,20 +226,23 @@ def test_auto_is_the_number_that_is_recorded():
 
 
 def test_more_shards_than_the_text_has_slices_are_refused(run):
-    with pytest.raises(W2VError, match="--shards 9, but the text has only 5 slices"):
-        train(run, SHARDED.replaced(shards=9))
+    with pytest.raises(W2VError, match="--shards 8, but the text has only 5 slices"):
+        train(run, SHARDED.replaced(shards=8))
 
 
 def test_what_shards_exchange_is_read_as_written_and_where_tensorflow_takes_it(tmp_path):
     writer, reader = Files(tmp_path), Files(tmp_path)
     generator = np.random.default_rng(0)
-    for round, rows in ((0, 5), (1, 7), (2, 900), (3, 3), (4, 2)):  # longer, and shorter
+    for turn, rows in ((0, 5), (1, 0), (2, 900), (3, 3), (4, 2)):  # longer, and shorter, and none
         ids = np.sort(generator.choice(1000, rows, replace=False)).astype(np.int32)
         moves = generator.normal(size=(rows, 3)).astype(np.float32)
-        done = [ids, moves, np.ones(2, np.float32), np.array([1, 2])]
-        writer.write(round, {1: done})
-        found = reader.read(round, 1, [array[:1] for array in done[:2]] + done[2:])
+        done = [np.ones(2, np.float32), np.array([1, 2]), ids, moves]
+        writer.write(turn, {1: done})
+        found = reader.read(turn, 1, done[:2] + [array[: turn % 2] for array in done[2:]])
         for array, given in zip(found, done, strict=True):
             np.testing.assert_array_equal(array, given)
             assert array.dtype == given.dtype
-            assert array.ctypes.data % 64 == 0
+            assert array.ctypes.data % 64 == 0 or not len(array)
+    again = Files(tmp_path)  # in the place of a dead one, while others read
+    again.write(2, {1: [np.full(2, 7, np.float32)]})
+    assert len(reader._mapped["1-0"]) == (tmp_path / "1-0").stat().st_size

@@ -158,13 +158,12 @@ class ShardedTrainer(keras.Model):
         ):
             weight = reach * tf.gather(weights, rows)
             # Of all others the factor is 1 in every direction.
-            held = tf.where(weight * (self.shards - 1) > MOST_PARALLEL_WEIGHT)
-            less = self._held_back(
-                tf.gather_nd(moves, held), tf.gather_nd(weight, held), *directions
-            )
-            less += tf.gather(table, tf.gather_nd(rows, held))
+            some = tf.where(weight * (self.shards - 1) > MOST_PARALLEL_WEIGHT)
+            frequent = tf.gather_nd(moves, some), tf.gather_nd(weight, some)
+            held = self._held_back(*frequent, *directions)
+            held += tf.gather(table, tf.gather_nd(rows, some))
             moved = tf.gather(table, rows) + moves
-            merged.append((rows, tf.tensor_scatter_nd_update(moved, held, less)))
+            merged.append((rows, tf.tensor_scatter_nd_update(moved, some, held)))
         return merged
 
     def _held_back(self, moves: Any, weight: Any, directions: Any, steepness: Any) -> Any:

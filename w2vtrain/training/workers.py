@@ -14,6 +14,7 @@ import collections
 import contextlib
 import itertools
 import logging
+import math
 import mmap
 import os
 import pickle
@@ -121,9 +122,8 @@ class Files:
         lengths = np.frombuffer(mapped, np.int64, len(like))
         begins = _begins(lengths, like)[1:]
         return [
-            np.frombuffer(mapped, form.dtype, length * form[0].size, begin).reshape(
-                -1, *form.shape[1:]
-            )
+            # Where nothing was written the file may already be at its end.
+            np.ndarray((length, *form.shape[1:]), form.dtype, mapped if length else None, begin)
             for form, length, begin in zip(like, lengths.tolist(), begins, strict=True)
         ]
 
@@ -136,7 +136,13 @@ class Files:
 
 def _begins(lengths: np.ndarray, like: Done) -> list[int]:
     """Return where the lengths, then arrays of such forms, begin in a file."""
-    sizes = [lengths.nbytes, *(n * form[0].nbytes for n, form in zip(lengths, like, strict=True))]
+    sizes = [
+        lengths.nbytes,
+        *(
+            length * form.itemsize * math.prod(form.shape[1:])
+            for length, form in zip(lengths, like, strict=True)
+        ),
+    ]
     return [0, *itertools.accumulate(-(-int(size) // 64) * 64 for size in sizes)][:-1]
 
 
