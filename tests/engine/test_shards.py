@@ -11,7 +11,14 @@ from w2vtrain.corpus.vocabulary import Vocabulary
 from w2vtrain.engine.block_trainer import BlockTrainer
 from w2vtrain.engine.blocks import cut_into_blocks, filled_up, row_weights
 from w2vtrain.engine.sharded_trainer import ShardedTrainer
-from w2vtrain.engine.shards import Round, by_part, merge_factor, shard_seed, sums_of_parts
+from w2vtrain.engine.shards import (
+    Round,
+    by_part,
+    merge_factor,
+    shard_seed,
+    steep_directions,
+    sums_of_parts,
+)
 from w2vtrain.engine.steps import StepMaker, row_order
 from w2vtrain.engine.stream import KeptText, TextStream
 from w2vtrain.models.word2vec import Word2Vec
@@ -88,6 +95,13 @@ def test_no_table_is_read_as_a_whole():
         graph = tf.function(function, autograph=False).get_concrete_function(*inputs).graph
         read = [op.outputs[0].shape for op in graph.get_operations() if op.type == "ReadVariableOp"]
         assert (5000, 8) not in read
+
+
+def test_tables_that_have_diverged_leave_the_error_to_the_check_of_the_loss():
+    table = tf.Variable(np.full((20, 3), np.nan, np.float32))
+    vectors, steepness = steep_directions(table, tf.ones(20))
+    assert np.isfinite(vectors).all()
+    assert np.isfinite(steepness).all()
 
 
 def test_rows_that_are_rare_take_the_sum_and_frequent_ones_nearly_the_mean():

@@ -55,8 +55,8 @@ def number_or_auto(text: str) -> int | None:
 def number_of_shards(text: str) -> int:
     """Return the number that `4` means; `auto` is 1.
 
-    On two processors more shards gain no speed, and they cost half a point of score; more
-    processors have not been measured (docs/shards.md).
+    The number decides the vectors, so it cannot depend on the processors: on two, more shards gain
+    no speed, on 16 they gain two thirds, and they cost up to half a point (docs/shards.md).
     """
     number = number_or_auto(text)
     return 1 if number is None else number
