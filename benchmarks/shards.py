@@ -366,9 +366,9 @@ def main() -> None:
         for k in MEASURED:
             for kind, (cores, turns) in kinds.items():
                 parts[kind][k].append(parts_of(options.run, k, options.seconds, cores, turns))
-            if k in CHECKED:
-                said = subprocess.check_output([*check, "--check", str(k)])
-                speeds[k].append(float(said.split()[-1]))
+                if kind == held_to and k in CHECKED:
+                    said = subprocess.check_output([*check, "--check", str(k)])
+                    speeds[k].append(float(said.split()[-1]))
         model = Model({k: found[-1] for k, found in parts[held_to].items()}, uses, dim)
         for k in CHECKED:
             ratios[k].append(words * model.steps_a_second(k, k // 2) / speeds[k][-1] - 1)
