@@ -108,6 +108,8 @@ def test_rows_that_are_rare_take_the_sum_and_frequent_ones_nearly_the_mean():
     factor = merge_factor(tf.constant([0.0, 0.5, 1.0, 3.0, 30.0, 3e6]), shards=4)
     # min(1, (1 + 3 / R) / 4): 7 / 4 is cut, 4 / 4, 2 / 4, 1.1 / 4, 1 / 4
     np.testing.assert_allclose(factor, [1, 1, 1, 0.5, 0.275, 0.25], rtol=1e-6)
+    # of 8 shards half as much: min(1, (1 + 1.5 / R) / 8)
+    np.testing.assert_allclose(merge_factor(tf.constant([0.1, 1.5]), 8), [1, 0.25], rtol=1e-6)
 
 
 def test_the_moves_of_all_shards_are_summed_part_by_part():

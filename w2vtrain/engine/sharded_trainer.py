@@ -9,10 +9,10 @@ import numpy as np
 import tensorflow as tf
 
 from w2vtrain.engine.shards import (
-    MOST_PARALLEL_WEIGHT,
     STEPS_OF_DIRECTIONS,
     Round,
     merge_factor,
+    most_parallel_weight,
     steep_directions,
     sums_of_parts,
 )
@@ -158,7 +158,8 @@ class ShardedTrainer(keras.Model):
         ):
             weight = reach * tf.gather(weights, rows)
             # Of all others the factor is 1 in every direction.
-            some = tf.where(weight * (self.shards - 1) > MOST_PARALLEL_WEIGHT)
+            limit = most_parallel_weight(self.shards)
+            some = tf.where(weight * (self.shards - 1) > limit)
             frequent = tf.gather_nd(moves, some), tf.gather_nd(weight, some)
             held = self._held_back(*frequent, *directions)
             held += tf.gather(table, tf.gather_nd(rows, some))

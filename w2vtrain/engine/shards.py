@@ -20,7 +20,10 @@ MOST_SHARDS = 8  # with 16, training diverges (measured: docs/shards.md)
 # Of K x (learning rate x summed weight of a row's pairs in a round), what goes beyond one shard's
 # own path was computed in parallel from one base. In the steepest direction it is held to this, in
 # others to more: by how much flatter they are, but not below FLATTEST (measured: docs/shards.md).
+# With more than 4 shards so many rows are at this limit at once that it must be lower: 8 with the
+# same limit diverge on English Wikipedia, or not, as rounding has it (LOG.md).
 MOST_PARALLEL_WEIGHT = 3.0
+_SHARDS_OF_THAT = 4
 FLATTEST = 0.01
 # The steep directions are looked for at each merge of the first so many steps, in which they change
 # fast, then once in as many: it takes as long as some steps (measured: docs/shards.md).
@@ -139,6 +142,11 @@ def sums_of_parts(
     return list(zip(found, np.split(total, ends), strict=True))
 
 
+def most_parallel_weight(shards: int) -> float:
+    """Return what the parallel weight of a row is held to in the steepest direction."""
+    return MOST_PARALLEL_WEIGHT * min(1.0, _SHARDS_OF_THAT / shards)
+
+
 def merge_factor(weight: Any, shards: int) -> Any:
     """Return the factor of the summed moves of rows: from 1 for rare ones to 1 / shards.
 
@@ -151,7 +159,7 @@ def merge_factor(weight: Any, shards: int) -> Any:
     """
     import tensorflow as tf
 
-    return tf.minimum(1.0, (1.0 + MOST_PARALLEL_WEIGHT / weight) / shards)
+    return tf.minimum(1.0, (1.0 + most_parallel_weight(shards) / weight) / shards)
 
 
 def steep_directions(table: Any, weights: Any) -> tuple[Any, Any]:
