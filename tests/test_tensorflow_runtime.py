@@ -53,6 +53,23 @@ def test_warns_when_threads_cannot_change_any_more(started):
     assert "asked: 2" in warned
 
 
+def test_processes_share_the_threads_out():
+    """What is too late to change goes without a warning where the threads are those asked for."""
+    done = run("""
+        import logging
+        from w2vtrain.tensorflow_runtime import configure
+        logging.basicConfig(format="%(message)s")
+        tf = configure(6, processes=4)
+        print(tf.config.threading.get_inter_op_parallelism_threads())
+        configure(1, processes=2)
+        configure(8, processes=2)
+    """)
+    assert done.stdout.split() == ["1"]
+    assert done.stderr.splitlines() == [
+        "TensorFlow has started already: its threads stay as they are (asked: 8)."
+    ]
+
+
 def test_keras_starts_without_the_packages_that_no_command_uses(started):
     """They can be imported as ever; Keras goes on without them."""
     assert started.stdout.splitlines()[3:] == ["imported:", "ImportError"]

@@ -35,7 +35,7 @@ def leave_out_extras() -> None:
     _left_out.update(_EXTRAS_OF_KERAS)
 
 
-def configure(threads: int | None = None) -> Any:
+def configure(threads: int | None = None, processes: int = 1) -> Any:
     """Return the `tensorflow` module, started with one intra-op and `threads` inter-op threads.
 
     The operations here are too small to be worth splitting, but independent ones run side by side.
@@ -44,6 +44,8 @@ def configure(threads: int | None = None) -> Any:
 
     Args:
         threads: processor threads; None takes what is set, or else all that the process may use.
+        processes: that share these threads out; with more threads than its share, one is in the way
+            of the others (measured: docs/shards.md).
     Raises:
         W2VError: Keras has been imported with a backend other than TensorFlow.
     """
@@ -56,9 +58,10 @@ def configure(threads: int | None = None) -> Any:
             import keras
         import tensorflow as tf
 
-        changed = _set_threads(tf.config.threading, threads)
+        changed = _set_threads(tf.config.threading, threads, processes)
         tf.config.list_logical_devices()  # starts the runtime, with its chatter
-    if not changed and threads is not None:
+    now = tf.config.threading.get_inter_op_parallelism_threads()
+    if not changed and threads not in (None, now):
         _LOG.warning(
             "TensorFlow has started already: its threads stay as they are (asked: %d).", threads
         )
@@ -112,10 +115,12 @@ def processor_kind() -> str:
     return model[1] if model else platform.processor() or platform.machine()
 
 
-def _set_threads(threading: Any, threads: int | None) -> bool:
+def _set_threads(threading: Any, threads: int | None, processes: int) -> bool:
     """Sets the thread counts; returns whether they are now as asked."""
     inter_op = threading.get_inter_op_parallelism_threads()  # 0: not set
     wanted = threads or inter_op or available_threads()
+    if processes > 1:
+        wanted = max(1, (threads or available_threads()) // processes)
     if (inter_op, threading.get_intra_op_parallelism_threads()) == (wanted, 1):
         return True
     try:

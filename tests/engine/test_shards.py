@@ -8,6 +8,7 @@ from test_block_trainer import SHAPE, VOCABULARY, model_with_random_tables
 
 from w2vtrain.corpus.corpus import Corpus
 from w2vtrain.corpus.vocabulary import Vocabulary
+from w2vtrain.engine import sharded_trainer
 from w2vtrain.engine.block_trainer import BlockTrainer
 from w2vtrain.engine.blocks import cut_into_blocks, filled_up, row_weights
 from w2vtrain.engine.sharded_trainer import ShardedTrainer
@@ -52,7 +53,9 @@ def round_of(dealt: list, places: np.ndarray) -> Round:
     return tf.nest.map_structure(tf.constant, Round(tuple(dealt), rows, places))
 
 
-def test_a_round_adds_the_moves_of_all_shards_as_often_as_the_rule_says():
+@pytest.mark.parametrize("few", [5, 16])  # of eight directions
+def test_a_round_adds_the_moves_of_all_shards_as_often_as_the_rule_says(few, monkeypatch):
+    monkeypatch.setattr(sharded_trainer, "_FEW_DIRECTIONS", few)
     dealt = batches()
     weights = row_weights(SHAPE, SHARE, SHARE)
     base = tables(model_with_random_tables())
@@ -68,6 +71,7 @@ def test_a_round_adds_the_moves_of_all_shards_as_often_as_the_rule_says():
     places = np.array([[0, 8], [0, 16], [1, 24]])
     loss = model.train_step(round_of(dealt, places))
     others = zip(base[::-1], weights[::-1], strict=True)
+    held: set[int] = set()  # in how many directions a row is held back
     for table, before, weight, (other, other_weight), *moved in zip(
         tables(model), base, weights, others, *moves, strict=True
     ):
@@ -78,8 +82,10 @@ def test_a_round_adds_the_moves_of_all_shards_as_often_as_the_rule_says():
         factor = np.minimum(1, (1 + 3 / reach) / SHARDS)  # (rows, directions)
         assert 1 / 3 < factor.min() < 0.6
         assert factor.max() == 1
+        held |= set((factor < 1).sum(axis=1)[np.any(sum(moved), axis=1)].tolist())
         move = (factor * (sum(moved) @ axes)) @ axes.T
         np.testing.assert_allclose(table, before + move, rtol=1e-5, atol=2e-4)
+    assert {4, 6} <= held
     assert float(loss["loss"]) == pytest.approx(np.mean(losses), rel=0.2)
     assert int(model.optimizer.iterations.numpy()) == 2 * SHARDS
     assert model.positions.numpy().tolist() == places.tolist()

@@ -154,8 +154,15 @@ def _train(
         shutil.rmtree(directory.checkpoints, ignore_errors=True)  # of the training that made it
         return unchanged
     from w2vtrain.tensorflow_runtime import configure
+    from w2vtrain.training.workers import number_of_workers
 
-    configure(config.threads)
+    corpus = Corpus.open(directory)
+    epochs = more or config.epochs or epochs_for(corpus.tokens)
+    processes = number_of_workers(config, corpus.tokens * epochs)
+    if processes > 1 and getattr(config, "cluster", None):
+        configure(config.threads or 1)
+    else:
+        configure(config.threads, processes)
     if more and (done := _just_done(directory)):
         shutil.rmtree(directory.checkpoints)
         return done
@@ -172,7 +179,9 @@ def _train(
         TemporaryDirectory(prefix=".scratch-", dir=directory.root) as scratch,
     ):
         grown = bool(manifest.get("grown"))
-        training = TrainingRun(directory, config, grown, warm_start, Path(scratch))
+        training = TrainingRun(
+            directory, corpus, config, processes, grown, warm_start, Path(scratch)
+        )
         training.fit(checkpoints, hooks)
         with atomic_stage(directory.model, record) as folder:
             training.write(RunDirectory(folder.parent), folder)
@@ -187,7 +196,9 @@ class TrainingRun:
 
     Args:
         directory: the run.
+        corpus: its text.
         config: the settings.
+        processes: that carry it out.
         grown: whether text was added to the corpus, so that its ids are not by falling count.
         warm_start: the vectors to start from, if any.
         scratch: an empty folder, for the two parts of the text if some of it is held out, and for
@@ -197,15 +208,17 @@ class TrainingRun:
     def __init__(
         self,
         directory: RunDirectory,
+        corpus: Corpus,
         config: TrainConfig,
+        processes: int,
         grown: bool,
         warm_start: WarmStart | None,
         scratch: Path,
     ) -> None:
         self._begin, self.seconds = time.perf_counter(), 0.0
         self._directory, self._config, self._warm_start = directory, config, warm_start
-        self._grown, self._scratch = grown, scratch
-        self.corpus, self._held_out = Corpus.open(directory), None
+        self._processes, self._grown, self._scratch = processes, grown, scratch
+        self.corpus, self._held_out = corpus, None
         self.corpus.require_pairs()
         if config.validation_fraction:
             fraction = config.validation_fraction
@@ -277,11 +290,10 @@ class TrainingRun:
     def _workers(self) -> Any:
         """Return the worker processes, or None where this process is the only one."""
         from w2vtrain.training.cluster import ClusterWorkers
-        from w2vtrain.training.workers import Workers, number_of_workers
+        from w2vtrain.training.workers import Workers
 
         config, objective = self._config, self.objective
-        words = self.corpus.tokens * (self.epochs - self.first_epoch)
-        number = objective.details["workers"] = number_of_workers(config, words)
+        number = objective.details["workers"] = self._processes
         if number == 1:
             return None
         if cluster := getattr(config, "cluster", None):
