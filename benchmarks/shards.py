@@ -33,6 +33,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -388,17 +389,19 @@ def main() -> None:
     parser.add_argument("--beside", help=argparse.SUPPRESS)
     parser.add_argument("--folders", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    from w2vtrain.tensorflow_runtime import configure
+
     if options.folders:
         folders = [Path(folder) for folder in options.folders.split(",")]
         if options.check:
             train_check(options.run, options.check, folders[0])
             return
-        from w2vtrain.tensorflow_runtime import configure
-
         configure(options.threads)
+        warnings.simplefilter("ignore", RuntimeWarning)  # what overflows
         beside = [int(number) for number in options.beside.split(",") if number]
         train_part(options.run, options.part, options.turns, folders, beside)
         return
+    configure()
     corpus = Corpus.open(RunDirectory(options.run))
     objectives: dict[int, Any] = {
         shards: make_objective(corpus, TrainConfig(shards=shards), EPOCHS) for shards in MEASURED

@@ -17,7 +17,7 @@ from w2vtrain.engine.shards import (
     sums_of_parts,
 )
 
-_FEW_DIRECTIONS = 16  # hold back 9 in 10 of the rows that any holds back (of 100: docs/shards.md)
+_FEW_DIRECTIONS = 16  # of 100: all that holds back 9 in 10 of the rows that any does
 
 
 class ShardedTrainer(keras.Model):
