@@ -21,7 +21,7 @@ processors that share the bandwidth of their memory, nor of what Ray takes.
 
 All of these train at the same time, a turn of some seconds each while the others are stopped: on a
 machine whose speed changes, parts and trainings that are timed one after the other do not compare.
-What a part learns makes no sense, and may overflow, which takes no other time.
+What a part learns makes no sense, and may overflow: only its time counts.
 """
 
 import argparse
@@ -72,7 +72,8 @@ class Log:
 def read_log(path: Path) -> tuple[np.ndarray, np.ndarray]:
     """Return the moments and the numbers so far."""
     found = np.frombuffer(path.read_bytes() if path.exists() else b"")
-    return found[: len(found) // 2 * 2].reshape(-1, 2).T  # type: ignore[return-value]
+    moments, numbers = found[: len(found) // 2 * 2].reshape(-1, 2).T
+    return moments, numbers
 
 
 class Echo(Files):
@@ -297,7 +298,7 @@ class Model:
     """Predicts the seconds of a round.
 
     Args:
-        parts: for each number of shards, what `measure_part` found.
+        parts: for each number of shards, what `measured` found.
         uses: for each table, expected uses of each row in a step.
         dim: numbers in a row.
         turns: of a round.

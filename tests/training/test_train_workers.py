@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from test_train import write_corpus
 
+from w2vtrain import tensorflow_runtime
 from w2vtrain.errors import TrainingStopped, W2VError
 from w2vtrain.ray_cluster import _reach
 from w2vtrain.run.files import sha256
@@ -54,6 +55,14 @@ def test_a_worker_that_is_killed_is_replaced_and_nothing_changes(run, digest, mo
     assert summary.facts["workers"] == 2
     assert begun[1].process.returncode is not None  # none is left
     assert not list(run.glob(".scratch-*"))
+
+
+def test_the_first_process_takes_its_share_of_the_threads(run, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tensorflow_runtime, "configure", lambda *given: asked.append(given))
+    for settings in ({"workers": 1}, {"workers": 2}, {"workers": 3, "threads": None}):
+        train(run, SHARDED.replaced(**settings, epochs=1), force=True)
+    assert asked == [(2, 1), (2, 2), (None, 3)]
 
 
 def test_a_worker_that_is_killed_when_others_have_read_what_it_did_makes_it_again(
