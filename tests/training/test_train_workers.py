@@ -68,16 +68,20 @@ def test_the_first_process_takes_its_share_of_the_threads(run, monkeypatch):
 def test_a_worker_that_is_killed_when_others_have_read_what_it_did_makes_it_again(
     run, digest, monkeypatch
 ):
-    killed = []
-    meet = workers.Workers._meet
+    told, killed = [], []
+    go = workers._Process.go
 
-    def kill_one(self):
-        meet(self)
-        if self._exchange.turn == 6:  # the first one of round 3: now each merges its part
-            killed.append(self._workers[1].process)
+    def kill_one(worker):
+        told.append(worker)
+        # The second one of two workers in turn 6, the first turn of round 3: each has done its
+        # shards, and this one dies before it merges its part, while the other goes on.
+        if len(told) == 2 * 7:
+            killed.append(worker.process)
             killed[0].kill()
+        else:
+            go(worker)
 
-    monkeypatch.setattr(workers.Workers, "_meet", kill_one)
+    monkeypatch.setattr(workers._Process, "go", kill_one)
     started = []
     start = workers._Process.start
     monkeypatch.setattr(
