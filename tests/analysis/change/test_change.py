@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from w2vtrain.analysis.change import change
+from w2vtrain.analysis.change import change, trainings
 from w2vtrain.analysis.change.scores import neighborhood_overlap, score_words
 from w2vtrain.analysis.change.slices import load_slices, merge, slice_values
 from w2vtrain.cli import main
@@ -309,7 +309,16 @@ def test_too_many_or_too_few_slices_are_refused(tmp_path):
 
 
 @pytest.mark.slow
-def test_two_workers_train_the_same(compared):
+def test_two_workers_train_the_same_with_a_share_of_the_threads_each(compared, monkeypatch):
+    asked = []
+
+    class Pool(trainings.ProcessPoolExecutor):
+        def submit(self, job, root, settings):
+            asked.append(settings["threads"])
+            return super().submit(job, root, settings)
+
+    monkeypatch.setattr(trainings, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(trainings, "available_threads", lambda: 4)
     texts = [compared / "a.txt", compared / "b.txt"]
     settings = TrainConfig(embedding_dim=8, epochs=2)
     found = []
@@ -320,6 +329,7 @@ def test_two_workers_train_the_same(compared):
         found.append([(path.parts[-3], path.read_bytes()) for path in runs])
     assert len(found[0]) == 6
     assert found[0] == found[1]
+    assert asked == [2] * 6
 
 
 def test_one_cut_is_too_few(tmp_path):

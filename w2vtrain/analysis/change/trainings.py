@@ -4,7 +4,6 @@ What is trained already is not trained again, so a comparison that was stopped g
 """
 
 import multiprocessing
-import os
 import shutil
 import signal
 import time
@@ -19,6 +18,7 @@ import numpy as np
 from w2vtrain.analysis.change.slices import SlicedText
 from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.stage import MANIFEST
+from w2vtrain.tensorflow_runtime import available_threads
 from w2vtrain.training.config import TrainConfig
 from w2vtrain.vectors.embeddings import Embeddings
 
@@ -51,8 +51,8 @@ class Trainings:
         config: the settings of each training; its seed is that of the first.
         compass: train on all text first, and each part against the context vectors found there.
         progress: called before each training.
-        workers: processes that train, each on another part with its share of the processor's cores;
-            the vectors are the same for any number.
+        workers: processes that train, each on another part with its share of the
+            threads that this process may use; the vectors are the same for any number.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Trainings:
             _train_run(root, config.as_dict())
 
     def _at_once(self, todo: Mapping[Path, tuple[np.ndarray, TrainConfig]]) -> Iterator[str]:
-        threads = max(1, (os.cpu_count() or 1) // self._workers)
+        threads = max(1, available_threads() // self._workers)
         fresh = multiprocessing.get_context("spawn")  # a fork of a process with TensorFlow hangs
         with ProcessPoolExecutor(self._workers, fresh, _die_silently) as pool:
             running = {}
