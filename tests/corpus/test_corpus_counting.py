@@ -1,13 +1,9 @@
 import numpy as np
 import pytest
-import tensorflow as tf
-from hypothesis import given
-from hypothesis import strategies as st
 
 from w2vtrain.config import PrepareConfig
-from w2vtrain.corpus.counting import TokenCounter, TokenizedBlock, tokenized, tokenized_block
+from w2vtrain.corpus.counting import TokenCounter, TokenizedBlock, tokenized
 from w2vtrain.corpus.documents import Block
-from w2vtrain.corpus.standardization import lower_and_strip_punctuation, split_whitespace
 from w2vtrain.tensorflow_runtime import configure
 
 
@@ -103,14 +99,3 @@ def test_an_error_while_reading_ends_the_tokenizer():
 
     with pytest.raises(RuntimeError, match="reader"):
         list(tokenized(blocks(), PrepareConfig()))
-
-
-@given(st.lists(st.text("aZ9' _-.\t\x0b\x01\x7f\u00a0éŁ’İΣ\u0301\u200d"), min_size=1))
-def test_ascii_lines_are_tokenized_as_tensorflow_does_it(lines):
-    """The functions of the saved layer see each line; `tokenized_block` uses tables for ASCII."""
-    text = "\n".join(lines)
-    units = Block(text, True, ((0, len(lines)),))
-    found = tokenized_block(units, PrepareConfig(normalize="none"))
-    expected = split_whitespace(lower_and_strip_punctuation(tf.constant(lines)))
-    assert [found.unique[i] for i in found.index] == expected.flat_values.numpy().tolist()
-    assert found.lengths.tolist() == expected.row_lengths().numpy().tolist()

@@ -17,6 +17,7 @@ from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.documents import Block
 from w2vtrain.corpus.encoding import UnitTable
 from w2vtrain.corpus.normalization import normalize_text
+from w2vtrain.corpus.stretches import stripped_words
 from w2vtrain.corpus.subword_units import SubwordUnits
 from w2vtrain.corpus.vocabulary import FIRST_WORD_ID, OOV_ID, OOV_TOKEN
 from w2vtrain.corpus.word_boundaries import words_of_units
@@ -28,10 +29,6 @@ LONGEST_TOKEN = 128  # characters
 TOO_LONG_ID = 0  # the provisional id they share
 
 _STRIPPED = PrepareConfig(normalize="none")  # the default rules
-_IS_ASCII_WORD = np.array([chr(i).isalnum() and i < 128 for i in range(256)])
-_LOWERED = bytes(
-    ord(chr(i).lower()) if _IS_ASCII_WORD[i] or chr(i) in "'\n" else ord(" ") for i in range(256)
-)
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ def tokenized(
 ) -> Generator[TokenizedBlock, None, None]:
     """Tokenize blocks, in their order, by the functions that the saved layer names.
 
-    TensorFlow works in threads of its own while the next block is read and the last one counted.
+    That is done in threads of its own while the next block is read and the last one counted.
 
     Args:
         blocks: of text, one unit a line.
@@ -102,26 +99,27 @@ def tokenized_block(block: Block, config: PrepareConfig) -> TokenizedBlock:
         return TokenizedBlock(block, [word.encode() for word in words], too_long, index, rows)
     rules = ("standardize", "split", "keep_emoji", "keep_tags")
     same = PrepareConfig(normalize="none", **{name: getattr(config, name) for name in rules})
-    if same == _STRIPPED:  # the default
-        unique, lengths, index, rows = _tokenizer(None)(_standardized(text))
-    else:
-        unique, lengths, index, rows = _tokenizer(same)(text.encode())
+    if same == _STRIPPED:
+        words, index, rows = stripped_words(text)
+        too_long = np.array([len(word) > LONGEST_TOKEN for word in words], bool)  # in bytes
+        for place in np.flatnonzero(too_long).tolist():
+            too_long[place] = len(words[place].decode()) > LONGEST_TOKEN
+        return TokenizedBlock(block, words, too_long, index, rows)
+    unique, lengths, index, rows = _tokenizer(same)(text.encode())
     too_long = lengths.numpy() > LONGEST_TOKEN
     return TokenizedBlock(block, unique.numpy().tolist(), too_long, index.numpy(), rows.numpy())
 
 
 @functools.cache  # a second call need not trace again
-def _tokenizer(config: PrepareConfig | None) -> Any:
-    """Return what tokenizes a block by the settings, or at ASCII spaces without them."""
+def _tokenizer(config: PrepareConfig) -> Any:
+    """Return what tokenizes a block by the settings."""
     import tensorflow as tf
 
     from w2vtrain.corpus.standardization import splitter, standardizer
 
-    standardize, split = None, tf.strings.split
-    if config is not None:
-        standardize, split = standardizer(config), splitter(config)
-        if config.standardize == "lower-and-strip-punctuation" and config.split != "character":
-            split = tf.strings.split  # the same and faster: only single spaces are left
+    standardize, split = standardizer(config), splitter(config)
+    if config.standardize == "lower-and-strip-punctuation" and config.split != "character":
+        split = tf.strings.split  # the same and faster: only single spaces are left
 
     @tf.function(input_signature=[tf.TensorSpec((), tf.string)])
     def tokenize(text: Any) -> Any:
@@ -131,47 +129,6 @@ def _tokenizer(config: PrepareConfig | None) -> Any:
         return unique, tf.strings.length(unique, "UTF8_CHAR"), index, tokens.row_lengths()
 
     return tokenize
-
-
-def _standardized(text: str) -> bytes:
-    """Do what `lower_and_strip_punctuation` does to each line, but for the number of spaces."""
-    lines = text.split("\n")
-    others = [line for line in lines if not line.isascii()]
-    if not others:
-        return stripped_ascii(text.encode())
-    plain = (line for line in lines if line.isascii())
-    ascii_lines = iter(stripped_ascii("\n".join(plain).encode()).split(b"\n"))
-    other_lines = iter(_standardizer()("\n".join(others).encode()).numpy().split(b"\n"))
-    return b"\n".join(next(ascii_lines if line.isascii() else other_lines) for line in lines)
-
-
-@functools.cache
-def _standardizer() -> Any:
-    import tensorflow as tf
-
-    from w2vtrain.corpus.standardization import lower_and_strip_punctuation
-
-    @tf.function(input_signature=[tf.TensorSpec((), tf.string)])
-    def standardize(text: Any) -> Any:
-        units = lower_and_strip_punctuation(tf.strings.split(text, "\n"))
-        return tf.strings.reduce_join(units, separator="\n")
-
-    return standardize
-
-
-def stripped_ascii(text: bytes) -> bytes:
-    """Do to ASCII text what `lower_and_strip_punctuation` does, in a tenth of the time.
-
-    What separates words becomes spaces, as many as there were characters.
-
-    Args:
-        text: units, separated by LF.
-    """
-    found = np.frombuffer(bytearray(text.translate(_LOWERED) + b"\n"), np.uint8)
-    places = np.flatnonzero(found == ord("'"))  # of apostrophes; before the first byte comes LF
-    inside = _IS_ASCII_WORD[found[places - 1]] & _IS_ASCII_WORD[found[places + 1]]
-    found[places[~inside]] = ord(" ")
-    return found[:-1].tobytes()
 
 
 class TokenCounter:
@@ -235,17 +192,14 @@ class TokenCounter:
         return found
 
     def _ids_of(self, tokens: TokenizedBlock) -> np.ndarray:
-        known = self._ids
-        ids = list(map(known.get, tokens.unique))
-        too_long = set(np.flatnonzero(tokens.too_long).tolist())
-        for place, token_id in enumerate(ids):
-            if token_id is None:
-                if place in too_long:
-                    ids[place] = TOO_LONG_ID
-                else:
-                    known[tokens.unique[place]] = ids[place] = self._next_id
-                    self._next_id += 1
-        return np.array(ids, dtype=np.int32)
+        known, unique = self._ids, tokens.unique
+        found = map(known.get, unique, itertools.repeat(-1))
+        ids = np.fromiter(found, np.int32, len(unique))
+        ids[tokens.too_long] = TOO_LONG_ID
+        for place in np.flatnonzero(ids < 0).tolist():
+            known[unique[place]] = ids[place] = self._next_id
+            self._next_id += 1
+        return ids
 
     def _grow(self) -> None:
         if self._next_id > len(self._counts):

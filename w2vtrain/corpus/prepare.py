@@ -1,8 +1,7 @@
 """Turn text into a vocabulary, token ids and a vectorizer in RUN/corpus: the first stage.
 
-The text is read once: blocks of about a megabyte are tokenized in TensorFlow by the functions that
-the saved TextVectorization layer holds, counted under provisional ids, and spooled; the final ids
-follow from the counts.
+The text is read once: blocks of some four megabytes are tokenized as the saved TextVectorization
+layer does it, counted under provisional ids, and spooled; the final ids follow from the counts.
 """
 
 import collections
@@ -26,7 +25,7 @@ from w2vtrain.corpus.counting import (
     count_units,
     tokenized,
 )
-from w2vtrain.corpus.documents import packed, read_inputs
+from w2vtrain.corpus.documents import BLOCK, packed, read_inputs
 from w2vtrain.corpus.encoding import TokenSpool, UnitTable
 from w2vtrain.corpus.normalization import LOOKED_AT, UNICODE_VERSION, unspaced_share
 from w2vtrain.corpus.phrase_finding import TextJoiner
@@ -140,7 +139,7 @@ def prepare(
         run: the run directory; made if it is missing.
         config: the settings; the defaults of `PrepareConfig` if None.
         force: do it again even when inputs and settings are those of the run's corpus.
-        progress: called after each block of about a megabyte.
+        progress: called after each block of some four megabytes.
 
     Raises:
         W2VError: the inputs cannot be read, or the run cannot be written; it stays as it was.
@@ -156,9 +155,6 @@ def prepare(
         _LOG.warning("Took %s; left out %s.", taken, left)
     if not force and (summary := _unchanged(directory, sources, config)) is not None:
         return summary
-    from w2vtrain.tensorflow_runtime import configure
-
-    configure()
     record = new_record(config)
     with run_lock(directory.root), atomic_stage(directory.corpus, record) as folder:
         reading = Reading(sources, config, folder, progress)
@@ -253,13 +249,16 @@ class Reading:
         sources: the inputs.
         config: the settings.
         folder: where the files of the corpus are written.
-        progress: called after each block of about a megabyte.
+        progress: called after each block of some four megabytes.
         units: subword units to cut words into; None learns them, if the settings say so.
         phrases: the phrases to join; None finds them, if the settings say so.
 
     Attributes:
+        block_size: characters tokenized together.
         read: what has been read of each input so far.
     """
+
+    block_size = BLOCK
 
     def __init__(
         self,
@@ -287,12 +286,12 @@ class Reading:
         Args:
             run: the name of the run directory in the summary.
         """
-        start = time.perf_counter()
         counter = TokenCounter(self._config.max_types)
         files = RunDirectory(self._folder.parent)
         with contextlib.ExitStack() as spools:
             spool = spools.enter_context(contextlib.closing(TokenSpool(self._folder)))
             with self._tokenized() as blocks:
+                start = time.perf_counter()
                 for block in blocks:
                     spool.append(counter.add(block), block.lengths, block.block.ends)
                     self._count_words(block)
@@ -367,13 +366,17 @@ class Reading:
     @contextlib.contextmanager
     def _tokenized(self) -> Iterator[Iterator[TokenizedBlock]]:
         """Yield the tokenized blocks, which come from other processes if there are workers."""
-        texts = packed(self._pieces())
+        texts = packed(self._pieces(), self.block_size)
+        from w2vtrain.tensorflow_runtime import configure
+
         kind = Workers if self._config.cluster is None else ClusterWorkers
         if self._workers == 1 and kind is Workers:
+            configure()
             with contextlib.closing(tokenized(texts, self._config)) as blocks:
                 yield blocks
             return
         with kind(self._workers, self._config) as workers:
+            configure()  # while the workers start
             blocks = tokenized(texts, self._config, self._workers, workers.tokenize, workers.stop)
             with contextlib.closing(blocks):
                 yield blocks

@@ -82,9 +82,6 @@ def update(
         _check_icu(manifest.get("icu"), record.get("icu"))
         if _just_added(manifest, sources):
             return PrepareSummary(**{**manifest["summary"], "unchanged": True})
-        from w2vtrain.tensorflow_runtime import configure
-
-        configure()
         with atomic_stage(directory.corpus, record) as folder:
             summary = _grow(directory, folder, manifest, sources, config, record, progress)
             record["summary"] = dataclasses.asdict(summary)

@@ -12,6 +12,7 @@ import numpy as np
 
 from w2vtrain.config import PrepareConfig
 from w2vtrain.corpus.corpus import Corpus
+from w2vtrain.corpus.documents import BLOCK
 from w2vtrain.corpus.prepare import Reading
 from w2vtrain.corpus.sources import ARCHIVES, COMPRESSED, STDIN, find_sources
 from w2vtrain.corpus.text import Piece
@@ -97,6 +98,7 @@ def probe_text(inputs: Sequence[str], config: PrepareConfig, folder: Path) -> Te
 class _MeasuredReading(Reading):
     """Records how many bytes of the inputs the text so far came from, and when they were read."""
 
+    block_size = BLOCK // 2  # enough blocks to see how fast they follow each other
     packed_bytes = 0
     text_bytes = 0
 
