@@ -100,11 +100,11 @@ def tokenized_block(block: Block, config: PrepareConfig) -> TokenizedBlock:
     rules = ("standardize", "split", "keep_emoji", "keep_tags")
     same = PrepareConfig(normalize="none", **{name: getattr(config, name) for name in rules})
     if same == _STRIPPED:
-        words, index, rows = stripped_words(text)
-        too_long = np.array([len(word) > LONGEST_TOKEN for word in words], bool)  # in bytes
+        found, index, rows = stripped_words(text)
+        too_long = np.array([len(word) > LONGEST_TOKEN for word in found], bool)  # bytes
         for place in np.flatnonzero(too_long).tolist():
-            too_long[place] = len(words[place].decode()) > LONGEST_TOKEN
-        return TokenizedBlock(block, words, too_long, index, rows)
+            too_long[place] = len(found[place].decode()) > LONGEST_TOKEN
+        return TokenizedBlock(block, found, too_long, index, rows)
     unique, lengths, index, rows = _tokenizer(same)(text.encode())
     too_long = lengths.numpy() > LONGEST_TOKEN
     return TokenizedBlock(block, unique.numpy().tolist(), too_long, index.numpy(), rows.numpy())
