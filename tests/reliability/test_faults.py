@@ -251,7 +251,7 @@ def test_compressed_pipe_that_ends_early(tmp_path, monkeypatch):
 
 def test_input_that_changes_while_it_is_read(tmp_path):
     text = tmp_path / "text.txt"
-    text.write_text(("x" * 100 + "\n") * 120_000)  # several blocks: it is still being read
+    text.write_text(("x" * 100 + "\n") * 300_000)  # several blocks: it is still being read
 
     def grow(progress):
         with text.open("a") as file:
