@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,9 @@ def configure(threads: int | None = None, processes: int = 1) -> Any:
     return tf
 
 
-def start_process(module: str, **options: Any) -> "subprocess.Popen[bytes]":
+def start_process(
+    module: str, environment: Mapping[str, str] = {}, **options: Any
+) -> "subprocess.Popen[bytes]":
     """Start a module of ours as a process that talks through pipes.
 
     It finds what this process finds, and works from notebooks and from scripts without a `__main__`
@@ -81,6 +83,7 @@ def start_process(module: str, **options: Any) -> "subprocess.Popen[bytes]":
 
     Args:
         module: its full name.
+        environment: variables beside those of this process.
         options: of `subprocess.Popen`.
     """
     path = os.pathsep.join([entry or str(Path.cwd()) for entry in sys.path])
@@ -88,7 +91,7 @@ def start_process(module: str, **options: Any) -> "subprocess.Popen[bytes]":
         [sys.executable, "-P", "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**os.environ, "PYTHONPATH": path, **environment},
         **options,
     )
 

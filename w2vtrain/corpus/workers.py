@@ -31,6 +31,9 @@ from w2vtrain.tensorflow_runtime import (
 
 _WORTHWHILE = 2**30  # bytes of input from which on workers are started
 _MOST = 4  # workers that the parent can keep busy
+# What glibc gives back to the system is mapped and zeroed anew for each block, in a tenth of a
+# worker's time. The largest arrays of a block have some megabytes.
+_KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**25), "MALLOC_TRIM_THRESHOLD_": str(2**30)}
 # Of the time of one process: that of two workers on two processors, and what the parent does alone.
 _TWO, _PARENT = 0.83, 0.45
 
@@ -70,7 +73,7 @@ class Workers:
     def __enter__(self) -> "Workers":
         for _ in range(self._number):
             # A session of its own: Ctrl-C is for the parent, which ends the others.
-            process = start_process("w2vtrain.corpus.workers", start_new_session=True)
+            process = start_process("w2vtrain.corpus.workers", _KEEP_MEMORY, start_new_session=True)
             self._processes.append(process)
             pickle.dump(self._config, process.stdin)  # type: ignore[arg-type]
             self._free.put(process)
