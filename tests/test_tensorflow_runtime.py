@@ -1,10 +1,13 @@
 """TensorFlow's start, in fresh processes: its threads are fixed once it has started."""
 
+import os
 import subprocess
 import sys
 import textwrap
 
 import pytest
+
+from w2vtrain.tensorflow_runtime import start_process
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
@@ -87,3 +90,14 @@ def test_errors_during_the_start_reach_stderr():
             pass
     """)
     assert done.stderr == "why it failed"
+
+
+def test_a_process_of_ours_finds_what_this_one_finds(tmp_path, monkeypatch):
+    (tmp_path / "reader_of_lines.py").write_text(
+        "import os, sys\nprint(sys.stdin.read() + os.environ['OF_THE_PARENT'] + os.environ['OWN'])"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("OF_THE_PARENT", "b")
+    process = start_process("reader_of_lines", {"OWN": "c"})
+    assert process.communicate(b"a")[0] == b"abc\n"
+    assert "OWN" not in os.environ
