@@ -59,9 +59,7 @@ def _with_others(text: bytes) -> bytes:
     """Strip the ASCII of lines, but leave stretches with other characters as they are."""
     codes, found = np.frombuffer(text, np.uint8), _stripped(text)
     ends = np.flatnonzero(codes <= ord(" ")) + 1  # of stretches, white space included
-    edges = np.flatnonzero(
-        np.diff(codes >= 128, prepend=False)
-    )  # of runs of others: in one stretch
+    edges = np.flatnonzero(np.diff(codes >= 128, prepend=False))  # of runs within a stretch
     others = np.zeros(len(ends), bool)
     others[np.searchsorted(ends, edges, side="right")] = True
     sizes = np.diff(ends, prepend=0)[others]
