@@ -57,7 +57,7 @@ def tokenized(
     tokenize: Callable[[Block], TokenizedBlock] | None = None,
     stop: Callable[[], None] | None = None,
 ) -> Generator[TokenizedBlock, None, None]:
-    """Tokenize blocks, in their order, by the functions that the saved layer names.
+    """Tokenize blocks, in their order, as the saved layer does.
 
     That is done in threads of its own while the next block is read and the last one counted.
 

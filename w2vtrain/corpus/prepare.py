@@ -51,6 +51,7 @@ from w2vtrain.run.directory import RunDirectory
 from w2vtrain.run.files import sha256
 from w2vtrain.run.lock import run_lock
 from w2vtrain.run.stage import atomic_stage, read_manifest
+from w2vtrain.tensorflow_runtime import configure
 
 _LOG = logging.getLogger(__name__)
 _SEGMENT = (
@@ -367,8 +368,6 @@ class Reading:
     def _tokenized(self) -> Iterator[Iterator[TokenizedBlock]]:
         """Yield the tokenized blocks, which come from other processes if there are workers."""
         texts = packed(self._pieces(), self.block_size)
-        from w2vtrain.tensorflow_runtime import configure
-
         kind = Workers if self._config.cluster is None else ClusterWorkers
         if self._workers == 1 and kind is Workers:
             configure()
